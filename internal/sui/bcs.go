@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-var errBCS = errors.New("not canonical BCS")
+var errBCS = errors.New("not canonical BCS of this scheme")
 
 // bcs reads BCS strictly: canonical lengths, nothing allocated before its bytes are there. After the first error every
 // read gives zero values, so that a reader checks once, with end.

@@ -195,18 +195,27 @@ func decode(signature string) ([]byte, error) {
 
 // read does every check that needs no network.
 func read(digest [32]byte, raw []byte) (p proof, err error) {
-	p.Scheme = Scheme(raw[0])
-	switch p.Scheme {
+	scheme := Scheme(raw[0])
+	switch scheme {
 	case Ed25519, Secp256k1, Secp256r1:
 		var address Address
 		address, err = readPlain(digest, raw)
 		p.Addresses = []Address{address}
+	case MultiSig:
+		p, err = readMultisig(digest, raw[1:])
+	case ZkLogin:
+		p, err = readZkLogin(digest, raw[1:])
+	case Passkey:
+		var key []byte
+		key, err = readPasskey(digest, raw[1:])
+		p.Addresses = []Address{AddressOf(Passkey, key)}
 	default:
-		return proof{}, refuse("%s is not a scheme", p.Scheme)
+		return proof{}, refuse("%s is not known", scheme)
 	}
 	if err != nil {
-		return proof{}, refuse("%s: %w", p.Scheme, err)
+		return proof{}, refuse("%s: %w", scheme, err)
 	}
+	p.Scheme = scheme
 	return p, nil
 }
 
