@@ -1,0 +1,136 @@
+// Package auth is the only door: it turns a wallet's signature into a session and a session into who is asking.
+package auth
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"suiftly/internal/customer"
+	"suiftly/internal/host"
+	"suiftly/internal/jobs"
+	"suiftly/internal/pg"
+	"suiftly/internal/sui"
+	"suiftly/internal/web"
+)
+
+// Config is the auth section of config.yaml.
+type Config struct {
+	Network         string   `koanf:"network"`
+	SigningKeys     []string `koanf:"signing_keys"`
+	SigningKeyFile  string   `koanf:"signing_key_file"`
+	Operators       []string `koanf:"operators"`
+	ChallengeS      int      `koanf:"challenge_s"`
+	AccessS         int      `koanf:"access_s"`
+	RefreshS        int      `koanf:"refresh_s"`
+	RefreshGraceS   int      `koanf:"refresh_grace_s"`
+	SessionAbsolute int      `koanf:"session_absolute_s"`
+}
+
+// DefaultConfig has the lifetimes of the product's rules.
+func DefaultConfig() Config {
+	return Config{Network: "testnet", ChallengeS: 300, AccessS: 900, RefreshS: 7 * 86400, RefreshGraceS: 30, SessionAbsolute: 90 * 86400}
+}
+
+// Validate gives every problem of the section.
+func (c Config) Validate() (problems []error) {
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if !slices.Contains([]string{"mainnet", "testnet", "devnet", "localnet"}, c.Network) {
+		bad("auth.network: %q is not mainnet, testnet, devnet or localnet", c.Network)
+	}
+	for i, key := range c.SigningKeys {
+		if len(key) < 32 {
+			bad("auth.signing_keys[%d]: shorter than 32 characters; `openssl rand -hex 32` makes one", i)
+		}
+	}
+	for i, a := range c.Operators {
+		if _, err := sui.ParseAddress(a); err != nil {
+			bad("auth.operators[%d]: %q is not a Sui address", i, a)
+		}
+	}
+	for _, d := range []struct {
+		key      string
+		value    int
+		min, max int
+	}{
+		{"challenge_s", c.ChallengeS, 30, 900}, {"access_s", c.AccessS, 60, 3600}, {"refresh_s", c.RefreshS, 3600, 90 * 86400},
+		{"refresh_grace_s", c.RefreshGraceS, 0, 300}, {"session_absolute_s", c.SessionAbsolute, 3600, 400 * 86400},
+	} {
+		if d.value < d.min || d.value > d.max {
+			bad("auth.%s: %d is not between %d and %d", d.key, d.value, d.min, d.max)
+		}
+	}
+	return problems
+}
+
+// Module is the auth room.
+type Module struct {
+	// OnCustomer is told of every new customer, in the transaction that makes the account.
+	OnCustomer func(ctx context.Context, tx pg.Q, id customer.ID) error
+
+	kit       host.Kit
+	config    Config
+	domain    string // of the sign-in message
+	origin    string
+	keys      keyring
+	verifier  sui.Verifier
+	operators map[string]bool
+	live      *liveSessions
+}
+
+// New builds the room. origin is the dashboard's address as the browser sees it, which the sign-in message names.
+func New(kit host.Kit, c Config, origin string) (*Module, error) {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return nil, fmt.Errorf("auth: origin %q: %w", origin, err)
+	}
+	secrets := slices.Clone(c.SigningKeys)
+	if len(secrets) == 0 && c.SigningKeyFile != "" {
+		text, err := os.ReadFile(c.SigningKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("auth.signing_key_file: %w", err)
+		}
+		secrets = strings.Fields(string(text))
+	}
+	keys, err := newKeyring(secrets)
+	if err != nil {
+		return nil, err
+	}
+	m := &Module{
+		kit: kit, config: c, domain: u.Host, origin: origin, keys: keys, operators: map[string]bool{},
+		OnCustomer: func(context.Context, pg.Q, customer.ID) error { return nil },
+		live:       newLiveSessions(kit.Now),
+	}
+	for _, a := range c.Operators {
+		address, err := sui.ParseAddress(a)
+		if err != nil {
+			return nil, fmt.Errorf("auth.operators: %w", err)
+		}
+		m.operators[address.String()] = true
+	}
+	return m, nil
+}
+
+// Name is auth.
+func (m *Module) Name() string { return "auth" }
+
+// Jobs sweeps what has expired.
+func (m *Module) Jobs() []jobs.Job {
+	return []jobs.Job{{Name: "auth.sweep", Every: 10 * time.Minute, Run: m.sweep}}
+}
+
+// Health is nil: the room needs nothing but the database, which /readyz asks itself.
+func (m *Module) Health(context.Context) error { return nil }
+
+// Routes are the room's.
+func (m *Module) Routes(r *web.Router) {
+	web.Post(r, "/challenge", "challenge", web.Anyone, "Ask for the text to sign", m.postChallenge)
+	web.Post(r, "/verify", "verify", web.Anyone, "Sign in with the signed text", m.postVerify)
+	web.Post(r, "/refresh", "refresh", web.Anyone, "Renew the session", m.postRefresh)
+	web.Post(r, "/logout", "logout", web.Anyone, "End the session", m.postLogout)
+	web.Get(r, "/customer", "customer", web.Customer, "Who is signed in", m.getCustomer)
+}

@@ -1,0 +1,105 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"suiftly/internal/customer"
+	"suiftly/internal/web"
+)
+
+type challengeIn struct {
+	Body struct {
+		Address string `json:"address" minLength:"3" maxLength:"66" doc:"The wallet's Sui address; short and upper-case forms are normalised." example:"0x2"`
+	}
+}
+
+type challengeOut struct {
+	Body signInChallenge
+}
+
+type signInChallenge struct {
+	ID        uuid.UUID `json:"challenge_id" doc:"Send it back with the signature."`
+	Message   string    `json:"message" doc:"The exact text to sign as a Sui personal message."`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+type verifyIn struct {
+	Body struct {
+		ID        uuid.UUID `json:"challenge_id"`
+		Message   string    `json:"message" minLength:"1" maxLength:"2000" doc:"The text of the challenge, exactly as it was signed."`
+		Signature string    `json:"signature" minLength:"4" maxLength:"16384" doc:"The serialized Sui signature, base64."`
+	}
+}
+
+type signedInOut struct {
+	Body signedIn
+}
+
+type signedIn struct {
+	Customer        customerProfile `json:"customer"`
+	AccessExpiresAt time.Time       `json:"access_expires_at" doc:"Renew the session before this."`
+}
+
+type customerProfile struct {
+	ID        customer.ID `json:"customer_id"`
+	Address   string      `json:"address"`
+	Status    string      `json:"status" enum:"active,suspended,closed"`
+	Operator  bool        `json:"operator"`
+	CreatedAt time.Time   `json:"created_at"`
+}
+
+func (m *Module) postChallenge(ctx context.Context, in *challengeIn) (*challengeOut, error) {
+	c, preAuth, err := m.Challenge(ctx, in.Body.Address, web.PreAuth(ctx))
+	if err != nil {
+		return nil, err
+	}
+	web.SetPreAuth(ctx, preAuth, c.ExpiresAt)
+	return &challengeOut{signInChallenge(c)}, nil
+}
+
+func (m *Module) postVerify(ctx context.Context, in *verifyIn) (*signedInOut, error) {
+	return m.shown(ctx)(m.Verify(ctx, in.Body.ID, in.Body.Message, in.Body.Signature, web.PreAuth(ctx), web.CallerFrom(ctx)))
+}
+
+func (m *Module) postRefresh(ctx context.Context, _ *struct{}) (*signedInOut, error) {
+	return m.shown(ctx)(m.Refresh(ctx, web.RefreshToken(ctx)))
+}
+
+// shown gives the browser its cookies and the caller the profile; a refused refresh token takes the cookies away, so that
+// the browser stops sending it.
+func (m *Module) shown(ctx context.Context) func(Granted, error) (*signedInOut, error) {
+	return func(g Granted, err error) (*signedInOut, error) {
+		if err != nil {
+			if dead(err) {
+				web.ClearSession(ctx)
+			}
+			return nil, err
+		}
+		web.SetSession(ctx, g.Session)
+		return &signedInOut{signedIn{Customer: m.profile(g.Customer), AccessExpiresAt: g.Session.AccessExpires}}, nil
+	}
+}
+
+func (m *Module) postLogout(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	web.ClearSession(ctx)
+	return nil, m.Logout(ctx, web.RefreshToken(ctx))
+}
+
+type customerOut struct {
+	Body customerProfile
+}
+
+func (m *Module) getCustomer(ctx context.Context, _ *struct{}) (*customerOut, error) {
+	c, err := m.Customer(ctx, customer.From(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &customerOut{m.profile(c)}, nil
+}
+
+func (m *Module) profile(c Customer) customerProfile {
+	return customerProfile{ID: c.ID, Address: c.Address, Status: c.Status, Operator: m.operators[c.Address], CreatedAt: c.CreatedAt.UTC()}
+}

@@ -1,0 +1,348 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+
+	"suiftly/internal/audit"
+	"suiftly/internal/customer"
+	"suiftly/internal/fault"
+	"suiftly/internal/jobs"
+	"suiftly/internal/pg"
+	"suiftly/internal/sui"
+	"suiftly/internal/web"
+)
+
+var (
+	ErrSessionOver = fault.New(fault.Unauthenticated, "auth.session_over", "Your session has ended. Sign in again.")
+	ErrClosed      = fault.New(fault.Forbidden, "auth.account_closed", "This account is closed.")
+)
+
+// dead says whether the browser should forget its tokens.
+func dead(err error) bool { return errors.Is(err, ErrSessionOver) }
+
+// Customer is one account: one Sui address.
+type Customer struct {
+	ID        customer.ID `db:"customer_id"`
+	Address   string      `db:"address"`
+	Status    string      `db:"status"`
+	CreatedAt time.Time   `db:"created_at"`
+}
+
+// Granted is a session with its fresh tokens.
+type Granted struct {
+	Customer Customer
+	Session  web.Session
+}
+
+// Verify turns a signed challenge into a session. The challenge is used up by the first call that names it from the
+// browser that asked for it, whatever comes of the signature: of a hundred parallel calls one gets a session.
+func (m *Module) Verify(ctx context.Context, challenge uuid.UUID, message, signature, preAuth string, from web.Caller) (Granted, error) {
+	now := m.kit.Now()
+	claimed, err := takeChallenge(ctx, m.kit.DB, challenge, hash(message), hash(preAuth), now)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Granted{}, ErrChallengeOver
+	}
+	if err != nil {
+		return Granted{}, fmt.Errorf("take challenge: %w", err)
+	}
+	address, err := sui.ParseAddress(claimed)
+	if err != nil {
+		return Granted{}, fmt.Errorf("stored challenge: %w", err)
+	}
+	if _, err := m.verifier.Check(ctx, address, []byte(message), signature); err != nil {
+		return Granted{}, err
+	}
+	var g Granted
+	err = pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
+		c, created, err := m.account(ctx, tx, address.String())
+		if err != nil {
+			return err
+		}
+		if c.Status == "closed" {
+			return ErrClosed
+		}
+		refresh, err := newRefresh()
+		if err != nil {
+			return err
+		}
+		session := uuid.New()
+		absolute := now.Add(time.Duration(m.config.SessionAbsolute) * time.Second)
+		if err := addSession(ctx, tx, session, c.ID, now, absolute, from.UserAgent, prefix(from.IP)); err != nil {
+			return fmt.Errorf("add session: %w", err)
+		}
+		if g, err = m.grant(ctx, tx, c, session, refresh, absolute, now); err != nil {
+			return err
+		}
+		return audit.Write(customer.With(ctx, customer.Identity{ID: c.ID}), tx, audit.Entry{
+			Action: "auth.signed_in", Subject: session.String(), Customer: c.ID, Detail: map[string]any{"new_account": created},
+		})
+	})
+	return g, err
+}
+
+// account gives the address's account, made on its first sign-in.
+func (m *Module) account(ctx context.Context, tx pg.Q, address string) (c Customer, created bool, err error) {
+	c, err = addCustomer(ctx, tx, address, m.kit.Now())
+	if errors.Is(err, sql.ErrNoRows) {
+		c, err = customerByAddress(ctx, tx, address)
+		return c, false, err
+	}
+	if err != nil {
+		return c, false, fmt.Errorf("open account: %w", err)
+	}
+	if err := m.OnCustomer(ctx, tx, c.ID); err != nil {
+		return c, false, fmt.Errorf("open account: %w", err)
+	}
+	return c, true, nil
+}
+
+// grant stores the refresh token and signs an access token to go with it.
+func (m *Module) grant(ctx context.Context, tx pg.Q, c Customer, session uuid.UUID, refresh string, absolute, now time.Time) (Granted, error) {
+	s := web.Session{
+		Refresh: refresh, RefreshExpires: earlier(now.Add(time.Duration(m.config.RefreshS)*time.Second), absolute),
+		AccessExpires: earlier(now.Add(time.Duration(m.config.AccessS)*time.Second), absolute),
+	}
+	if err := addRefreshToken(ctx, tx, hash(refresh), session, now, s.RefreshExpires); err != nil {
+		return Granted{}, fmt.Errorf("keep refresh token: %w", err)
+	}
+	access, err := m.keys.signAccess(c.ID, session.String(), now, s.AccessExpires)
+	s.Access = access
+	return Granted{c, s}, err
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// successorSteps bounds how far Refresh follows tokens that parallel tabs rotated within the grace.
+const successorSteps = 16
+
+// Refresh rotates a refresh token. One that was rotated within the grace (parallel tabs) is answered with the successor it
+// already has. One that was rotated longer ago has been copied: its whole family is revoked.
+func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err error) {
+	now := m.kit.Now()
+	grace := time.Duration(m.config.RefreshGraceS) * time.Second
+	stolen := false
+	err = pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
+		stolen = false
+		token, t := refresh, refreshToken{}
+		for step := 0; ; step++ {
+			if step > successorSteps {
+				return ErrSessionOver.Because(errors.New("refresh token is too many rotations old"))
+			}
+			var err error
+			t, err = lockRefreshToken(ctx, tx, hash(token))
+			if errors.Is(err, sql.ErrNoRows) {
+				return ErrSessionOver.Because(errors.New("unknown refresh token"))
+			}
+			if err != nil {
+				return fmt.Errorf("read refresh token: %w", err)
+			}
+			if t.Revoked || !t.ExpiresAt.After(now) || !t.SessionExpires.After(now) || t.Customer.Status == "closed" {
+				return ErrSessionOver.Because(errors.New("session revoked or expired"))
+			}
+			if !t.RotatedAt.Valid {
+				break
+			}
+			if now.Sub(t.RotatedAt.Time) > grace {
+				stolen = true
+				return revokeSession(ctx, tx, t.Session, "refresh token used again", now)
+			}
+			if token, err = m.successorOf(ctx, tx, token); err != nil {
+				return err
+			}
+		}
+		if token != refresh { // the successor another tab was given; it is not rotated again
+			absolute := t.SessionExpires
+			g = Granted{t.Customer, web.Session{
+				Refresh: token, RefreshExpires: earlier(t.ExpiresAt, absolute),
+				AccessExpires: earlier(now.Add(time.Duration(m.config.AccessS)*time.Second), absolute),
+			}}
+			access, err := m.keys.signAccess(t.Customer.ID, t.Session.String(), now, g.Session.AccessExpires)
+			g.Session.Access = access
+			return err
+		}
+		if err := rotateRefreshToken(ctx, tx, hash(token), t.Session, now); err != nil {
+			return fmt.Errorf("rotate refresh token: %w", err)
+		}
+		var err error
+		g, err = m.grant(ctx, tx, t.Customer, t.Session, m.keys.successors(token)[0], t.SessionExpires, now)
+		return err
+	})
+	if err == nil && stolen {
+		m.kit.Log.Warn("a refresh token was used again after its grace: session revoked")
+		err = ErrSessionOver.Because(errors.New("refresh token used again"))
+	}
+	return g, err
+}
+
+func (m *Module) successorOf(ctx context.Context, tx pg.Q, token string) (string, error) {
+	for _, next := range m.keys.successors(token) {
+		known, err := hasRefreshToken(ctx, tx, hash(next))
+		if err != nil {
+			return "", fmt.Errorf("find successor: %w", err)
+		}
+		if known {
+			return next, nil
+		}
+	}
+	return "", ErrSessionOver.Because(errors.New("the successor was made with a key that is gone"))
+}
+
+// Logout revokes the session of a refresh token; an unknown or empty token is nobody's and no error.
+func (m *Module) Logout(ctx context.Context, refresh string) error {
+	now := m.kit.Now()
+	return pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
+		t, err := lockRefreshToken(ctx, tx, hash(refresh))
+		if errors.Is(err, sql.ErrNoRows) || err == nil && t.Revoked {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read refresh token: %w", err)
+		}
+		if err := revokeSession(ctx, tx, t.Session, "signed out", now); err != nil {
+			return err
+		}
+		m.live.forget(t.Session.String())
+		return audit.Write(customer.With(ctx, customer.Identity{ID: t.Customer.ID}), tx, audit.Entry{
+			Action: "auth.signed_out", Subject: t.Session.String(), Customer: t.Customer.ID,
+		})
+	})
+}
+
+// Authenticate turns an access token into who is asking. A revoked session is refused within liveFor on every replica.
+func (m *Module) Authenticate(ctx context.Context, accessToken string) (customer.Identity, error) {
+	if accessToken == "" {
+		return customer.Identity{}, web.ErrSignInNeeded
+	}
+	id, session, err := m.keys.readAccess(accessToken, m.kit.Now())
+	if err != nil {
+		return customer.Identity{}, web.ErrSignInNeeded.Because(err)
+	}
+	state, err := m.live.state(session, func() (sessionState, error) { return readSessionState(ctx, m.kit.DB, session) })
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return customer.Identity{}, ErrSessionOver.Because(errors.New("no such session"))
+	case err != nil:
+		return customer.Identity{}, fmt.Errorf("check session: %w", err)
+	case state.Revoked || state.Status == "closed" || state.Customer != id:
+		return customer.Identity{}, ErrSessionOver.Because(errors.New("session revoked"))
+	}
+	return customer.Identity{
+		ID: id, Address: state.Address, SessionID: session, Operator: m.operators[state.Address], Suspended: state.Status == "suspended",
+	}, nil
+}
+
+// Customer reads an account.
+func (m *Module) Customer(ctx context.Context, id customer.ID) (Customer, error) {
+	c, err := customerByID(ctx, m.kit.DB, id)
+	if err != nil {
+		return Customer{}, fmt.Errorf("read account: %w", err)
+	}
+	return c, nil
+}
+
+// Known says which of the ids are accounts. The logs room asks it before it attributes a row.
+func (m *Module) Known(ctx context.Context, ids []customer.ID) (map[customer.ID]bool, error) {
+	found, err := customersAmong(ctx, m.kit.DB, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look up customers: %w", err)
+	}
+	known := make(map[customer.ID]bool, len(found))
+	for _, id := range found {
+		known[id] = true
+	}
+	return known, nil
+}
+
+func (m *Module) sweep(ctx context.Context, run jobs.Run) error {
+	if err := sweepExpired(ctx, m.kit.DB, run.Due); err != nil {
+		return fmt.Errorf("sweep expired challenges and sessions: %w", err)
+	}
+	return nil
+}
+
+func newRefresh() (string, error) {
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return "", fmt.Errorf("draw refresh token: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(secret), nil
+}
+
+// prefix keeps of an address what tells one network from another: /24 of IPv4, /48 of IPv6.
+func prefix(ip netip.Addr) string {
+	bits := 48
+	if ip.Is4() {
+		bits = 24
+	}
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// liveFor is how long a session's state is believed without asking the database again.
+const liveFor = 3 * time.Second
+
+// liveSessions remembers for liveFor that a session is good, so that most requests cost no query.
+type liveSessions struct {
+	now  func() time.Time
+	mu   sync.Mutex
+	seen map[string]seenSession
+}
+
+type seenSession struct {
+	state sessionState
+	at    time.Time
+}
+
+func newLiveSessions(now func() time.Time) *liveSessions {
+	return &liveSessions{now: now, seen: map[string]seenSession{}}
+}
+
+func (l *liveSessions) state(session string, read func() (sessionState, error)) (sessionState, error) {
+	now := l.now()
+	l.mu.Lock()
+	s, ok := l.seen[session]
+	l.mu.Unlock()
+	if age := now.Sub(s.at); ok && age >= 0 && age < liveFor {
+		return s.state, nil
+	}
+	state, err := read()
+	if err != nil {
+		return state, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.seen) >= 50_000 { // forget what is stale before growing further
+		for id, s := range l.seen {
+			if now.Sub(s.at) >= liveFor {
+				delete(l.seen, id)
+			}
+		}
+	}
+	l.seen[session] = seenSession{state, now}
+	return state, nil
+}
+
+func (l *liveSessions) forget(session string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.seen, session)
+}

@@ -1,0 +1,104 @@
+package auth
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"suiftly/internal/customer"
+)
+
+// keyring holds the secrets that sign access tokens: the first signs, all of them verify, so that a rotation (new key in
+// front, old one kept for a while) fails no request.
+type keyring []signingKey
+
+type signingKey struct {
+	id     string // kid: names the secret without telling it
+	secret []byte
+}
+
+func newKeyring(secrets []string) (keyring, error) {
+	var k keyring
+	for _, s := range secrets {
+		if len(s) < 32 {
+			return nil, errors.New("auth: a signing key is shorter than 32 characters; `openssl rand -hex 32` makes one")
+		}
+		id := sha256.Sum256([]byte("kid:" + s))
+		k = append(k, signingKey{hex.EncodeToString(id[:6]), []byte(s)})
+	}
+	if len(k) == 0 {
+		return nil, errors.New("auth: no signing key: set SUIFTLY_AUTH__SIGNING_KEYS='[<openssl rand -hex 32>]', or auth.signing_key_file to a file holding one, the same on every replica")
+	}
+	return k, nil
+}
+
+const (
+	accessType = "at+jwt" // RFC 9068: a refresh token or an ID token is never taken for an access token
+	audience   = "suiftly-api"
+)
+
+type accessClaims struct {
+	jwt.RegisteredClaims
+	Session string `json:"sid"`
+}
+
+// signAccess writes an access token: a JWT (HS256) for one customer and session.
+func (k keyring) signAccess(id customer.ID, session string, now, expires time.Time) (string, error) {
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, accessClaims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Subject: strconv.FormatInt(int64(id), 10), Audience: jwt.ClaimStrings{audience},
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		Session: session,
+	})
+	t.Header["kid"], t.Header["typ"] = k[0].id, accessType
+	out, err := t.SignedString(k[0].secret)
+	if err != nil {
+		return "", fmt.Errorf("sign access token: %w", err)
+	}
+	return out, nil
+}
+
+// readAccess gives the customer and session of a valid access token.
+func (k keyring) readAccess(token string, now time.Time) (customer.ID, string, error) {
+	var claims accessClaims
+	_, err := jwt.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
+		if t.Header["typ"] != accessType {
+			return nil, fmt.Errorf("typ %v is not %s", t.Header["typ"], accessType)
+		}
+		for _, key := range k {
+			if t.Header["kid"] == key.id {
+				return key.secret, nil
+			}
+		}
+		return nil, errors.New("signed by an unknown key")
+	}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithAudience(audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithStrictDecoding(), jwt.WithTimeFunc(func() time.Time { return now }))
+	if err != nil {
+		return 0, "", fmt.Errorf("access token: %w", err)
+	}
+	id, err := strconv.ParseInt(claims.Subject, 10, 64)
+	if err != nil || id <= 0 || claims.Session == "" {
+		return 0, "", errors.New("access token: no customer or session in it")
+	}
+	return customer.ID(id), claims.Session, nil
+}
+
+// successors gives the refresh token that follows one, once for each live key. It is derived, not drawn, so that every
+// parallel tab that presents the same token is answered with the same successor although only hashes are stored.
+func (k keyring) successors(refresh string) []string {
+	out := make([]string, len(k))
+	for i, key := range k {
+		mac := hmac.New(sha256.New, key.secret)
+		mac.Write([]byte("refresh-successor:" + refresh))
+		out[i] = base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	}
+	return out
+}
