@@ -1,0 +1,199 @@
+package services
+
+import (
+	"context"
+	"time"
+
+	"suiftly/internal/customer"
+)
+
+type (
+	serviceOut struct {
+		Type          ServiceType `json:"type" doc:"The catalog's entry: everything a form needs."`
+		Configuration configOut   `json:"configuration"`
+	}
+	servicesOut struct {
+		Body struct {
+			Services []serviceOut `json:"services"`
+		}
+	}
+	configOut struct {
+		Service      string     `json:"service"`
+		State        string     `json:"state" enum:"off,enabled,suspended"`
+		Enabled      bool       `json:"enabled" doc:"What you chose; a suspension does not change it."`
+		SuspendedFor []string   `json:"suspended_for" doc:"Reasons; empty when nothing suspends your services."`
+		Version      int        `json:"version" doc:"0: nothing is saved yet, config holds the defaults."`
+		Config       Settings   `json:"config"`
+		Price        Price      `json:"price"`
+		ChangedAt    *time.Time `json:"changed_at,omitempty"`
+		ChangedBy    string     `json:"changed_by,omitempty"`
+		APIKeys      int64      `json:"api_keys" doc:"API keys that exist."`
+		APIKeysMax   int64      `json:"api_keys_max" doc:"API keys that may exist."`
+	}
+	serviceIn struct {
+		Service string `path:"service" maxLength:"31" doc:"The service type, for example seal."`
+	}
+	configAnswer struct {
+		Body configOut
+	}
+	saveIn struct {
+		serviceIn
+		Body struct {
+			Version int            `json:"version" minimum:"0" doc:"The version the change was made from; 0 for the first."`
+			Config  map[string]any `json:"config" doc:"tier and options as the catalog describes them; what is left out takes its default."`
+		}
+	}
+	quoteIn struct {
+		serviceIn
+		Body struct {
+			Config map[string]any `json:"config" doc:"As in save-config."`
+		}
+	}
+	quoteOut struct {
+		Body struct {
+			Config Settings `json:"config" doc:"Completed with defaults."`
+			Price  Price    `json:"price"`
+		}
+	}
+	historyIn struct {
+		serviceIn
+		Before int `query:"before" minimum:"0" doc:"Only versions below this one: the last of the page before."`
+		Limit  int `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	}
+	configVersion struct {
+		Version   int       `json:"version"`
+		Config    Settings  `json:"config"`
+		Price     Price     `json:"price"`
+		ChangedAt time.Time `json:"changed_at"`
+		ChangedBy string    `json:"changed_by"`
+	}
+	historyOut struct {
+		Body struct {
+			Versions []configVersion `json:"versions"`
+		}
+	}
+	apiKeyOut struct {
+		KeyID     string    `json:"key_id"`
+		Service   string    `json:"service"`
+		Name      string    `json:"name"`
+		Hint      string    `json:"hint" doc:"How the key begins."`
+		CreatedAt time.Time `json:"created_at"`
+	}
+	apiKeysOut struct {
+		Body struct {
+			APIKeys []apiKeyOut `json:"api_keys"`
+		}
+	}
+	createKeyIn struct {
+		Body struct {
+			Service string `json:"service" maxLength:"31" doc:"The service type the key is for."`
+			Name    string `json:"name" minLength:"1" maxLength:"60" doc:"Yours to choose."`
+		}
+	}
+	createKeyOut struct {
+		Body apiKeyCreated
+	}
+	apiKeyCreated struct {
+		APIKey apiKeyOut `json:"api_key"`
+		Key    string    `json:"key" doc:"Send it as the header X-API-Key. It is shown here only."`
+	}
+	keyIn struct {
+		KeyID string `path:"key_id" maxLength:"32"`
+	}
+	renameKeyIn struct {
+		keyIn
+		Body struct {
+			Name string `json:"name" minLength:"1" maxLength:"60"`
+		}
+	}
+	apiKeyAnswer struct {
+		Body apiKeyOut
+	}
+)
+
+func (m *Module) list(ctx context.Context, _ *struct{}) (*servicesOut, error) {
+	all, err := m.Configurations(ctx, m.kit.DB, customer.From(ctx))
+	out := &servicesOut{}
+	out.Body.Services = make([]serviceOut, len(all))
+	for i, c := range all {
+		out.Body.Services[i] = serviceOut{Type: c.Service, Configuration: shown(c)}
+	}
+	return out, err
+}
+
+func (m *Module) getConfig(ctx context.Context, in *serviceIn) (*configAnswer, error) {
+	c, err := m.Configuration(ctx, m.kit.DB, customer.From(ctx), in.Service)
+	return &configAnswer{shown(c)}, err
+}
+
+func (m *Module) saveConfig(ctx context.Context, in *saveIn) (*configAnswer, error) {
+	c, err := m.Save(ctx, customer.From(ctx), in.Service, in.Body.Version, in.Body.Config)
+	return &configAnswer{shown(c)}, err
+}
+
+func (m *Module) enable(ctx context.Context, in *serviceIn) (*configAnswer, error) {
+	c, err := m.Enable(ctx, customer.From(ctx), in.Service)
+	return &configAnswer{shown(c)}, err
+}
+
+func (m *Module) disable(ctx context.Context, in *serviceIn) (*configAnswer, error) {
+	c, err := m.Disable(ctx, customer.From(ctx), in.Service)
+	return &configAnswer{shown(c)}, err
+}
+
+func (m *Module) quote(_ context.Context, in *quoteIn) (*quoteOut, error) {
+	settings, price, err := m.Quote(in.Service, in.Body.Config)
+	out := &quoteOut{}
+	out.Body.Config, out.Body.Price = settings, price
+	return out, err
+}
+
+func (m *Module) getHistory(ctx context.Context, in *historyIn) (*historyOut, error) {
+	versions, err := m.History(ctx, customer.From(ctx), in.Service, in.Before, in.Limit)
+	out := &historyOut{}
+	out.Body.Versions = make([]configVersion, len(versions))
+	for i, v := range versions {
+		out.Body.Versions[i] = configVersion{Version: v.Number, Config: v.Settings, Price: v.Price, ChangedAt: v.ChangedAt, ChangedBy: v.ChangedBy}
+	}
+	return out, err
+}
+
+func (m *Module) listKeys(ctx context.Context, _ *struct{}) (*apiKeysOut, error) {
+	keys, err := m.Keys(ctx, customer.From(ctx))
+	out := &apiKeysOut{}
+	out.Body.APIKeys = make([]apiKeyOut, len(keys))
+	for i, k := range keys {
+		out.Body.APIKeys[i] = shownKey(k)
+	}
+	return out, err
+}
+
+func (m *Module) createKey(ctx context.Context, in *createKeyIn) (*createKeyOut, error) {
+	k, key, err := m.CreateKey(ctx, customer.From(ctx), in.Body.Service, in.Body.Name)
+	return &createKeyOut{apiKeyCreated{shownKey(k), key}}, err
+}
+
+func (m *Module) renameKey(ctx context.Context, in *renameKeyIn) (*apiKeyAnswer, error) {
+	k, err := m.RenameKey(ctx, customer.From(ctx), in.KeyID, in.Body.Name)
+	return &apiKeyAnswer{shownKey(k)}, err
+}
+
+func (m *Module) revokeKey(ctx context.Context, in *keyIn) (*struct{}, error) {
+	return nil, m.RevokeKey(ctx, customer.From(ctx), in.KeyID)
+}
+
+func shown(c Configuration) configOut {
+	out := configOut{
+		Service: c.Service.Name, State: c.State(), Enabled: c.Enabled, SuspendedFor: append([]string{}, c.SuspendedFor...),
+		Version: c.Version, Config: c.Settings, Price: c.Price, ChangedBy: c.ChangedBy,
+		APIKeys: c.Keys, APIKeysMax: c.Settings.keyLimit(),
+	}
+	if c.Version > 0 {
+		out.ChangedAt = &c.ChangedAt
+	}
+	return out
+}
+
+func shownKey(k APIKey) apiKeyOut {
+	return apiKeyOut{KeyID: k.ID, Service: k.Service, Name: k.Name, Hint: k.Prefix + "_" + k.ID + "_…", CreatedAt: k.CreatedAt.UTC()}
+}

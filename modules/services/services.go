@@ -1,0 +1,64 @@
+// Package services is the room of what customers buy: the catalog and its price book, configurations, API keys, and what
+// the edge must know of them.
+package services
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"suiftly/internal/edge"
+	"suiftly/internal/host"
+	"suiftly/internal/jobs"
+	"suiftly/internal/web"
+)
+
+// Module is the services room.
+type Module struct {
+	kit     host.Kit
+	config  Config
+	catalog Catalog
+	haproxy *edge.HAProxy
+	log     *slog.Logger
+
+	loading sync.Mutex
+	book    int64                // our catalog's version in the price book; 0 until it is loaded
+	books   map[int64]Catalog    // versions read so far: they never change
+	applied func(version string) // told after each time HAProxy has the newest maps; for tests
+}
+
+// New furnishes the room. The config must have passed Validate. haproxy is the HAProxy on this host, nil without one.
+func New(kit host.Kit, c Config, haproxy *edge.HAProxy) *Module {
+	catalog, _ := c.read()
+	return &Module{
+		kit: kit, config: c, catalog: catalog, haproxy: haproxy, log: kit.Log.With("room", "services"),
+		books: map[int64]Catalog{}, applied: func(string) {},
+	}
+}
+
+// Name is the room's name.
+func (m *Module) Name() string { return "services" }
+
+// Jobs: none.
+func (m *Module) Jobs() []jobs.Job { return nil }
+
+// Health is nil when the catalog stands in the price book, without which nothing can be priced.
+func (m *Module) Health(ctx context.Context) error {
+	_, err := m.bookVersion(ctx)
+	return err
+}
+
+// Routes are the room's endpoints.
+func (m *Module) Routes(r *web.Router) {
+	web.Get(r, "/", "list", web.Customer, "Every service with its catalog entry, your configuration and its price", m.list)
+	web.Get(r, "/{service}/config", "get-config", web.Customer, "Your configuration of a service", m.getConfig)
+	web.Put(r, "/{service}/config", "save-config", web.Active, "Save a configuration as a new version", m.saveConfig)
+	web.Get(r, "/{service}/history", "history", web.Customer, "Saved versions of a configuration, newest first", m.getHistory)
+	web.Post(r, "/{service}/quote", "quote", web.Customer, "What a configuration would cost, without saving it", m.quote)
+	web.Post(r, "/{service}/enable", "enable", web.Active, "Switch a service on", m.enable)
+	web.Post(r, "/{service}/disable", "disable", web.Active, "Switch a service off", m.disable)
+	web.Get(r, "/api-keys", "list-api-keys", web.Customer, "API keys that work", m.listKeys)
+	web.Post(r, "/api-keys", "create-api-key", web.Active, "Create an API key; the answer shows it once", m.createKey, web.Status(201), web.Secret())
+	web.Patch(r, "/api-keys/{key_id}", "rename-api-key", web.Active, "Rename an API key", m.renameKey)
+	web.Delete(r, "/api-keys/{key_id}", "revoke-api-key", web.Active, "Revoke an API key for good", m.revokeKey)
+}

@@ -1,0 +1,21 @@
+-- A customer's saved configurations: a handful of rows for every services page. Index: service_configs_pkey.
+select
+  c.service,
+  c.version,
+  v.config,
+  v.price_lines,
+  v.monthly_micros,
+  v.price_book_id,
+  v.changed_by,
+  v.changed_at,
+  exists (
+    select from services.enabled_periods p
+    where p.customer_id = c.customer_id and p.service = c.service and p.disabled_at is null
+  ) as enabled,
+  (
+    select count(*) from services.api_keys k
+    where k.customer_id = c.customer_id and k.service = c.service and k.revoked_at is null
+  ) as keys
+from services.service_configs c
+join services.config_versions v on v.customer_id = c.customer_id and v.service = c.service and v.version = c.version
+where c.customer_id = $1

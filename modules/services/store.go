@@ -1,0 +1,244 @@
+package services
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"suiftly/internal/customer"
+	"suiftly/internal/money"
+	"suiftly/internal/pg"
+)
+
+// configRow is one version of a configuration; Enabled and Keys are filled for the current one.
+type configRow struct {
+	Service   string          `db:"service"`
+	Version   int             `db:"version"`
+	Config    json.RawMessage `db:"config"`
+	Lines     json.RawMessage `db:"price_lines"`
+	Monthly   money.Micros    `db:"monthly_micros"`
+	Book      int64           `db:"price_book_id"`
+	ChangedBy string          `db:"changed_by"`
+	ChangedAt time.Time       `db:"changed_at"`
+	Enabled   bool            `db:"enabled"`
+	Keys      int64           `db:"keys"`
+}
+
+//go:embed sql/list_configs.sql
+var listConfigsSQL string
+
+func selectConfigs(ctx context.Context, q pg.Q, id customer.ID) (rows []configRow, err error) {
+	return rows, q.SelectContext(ctx, &rows, listConfigsSQL, id)
+}
+
+//go:embed sql/lock_config.sql
+var lockConfigSQL string
+
+// lockConfig gives the zero row with ErrNotConfigured when nothing was saved yet.
+func lockConfig(ctx context.Context, tx pg.Q, id customer.ID, service string) (row configRow, err error) {
+	if err = tx.GetContext(ctx, &row, lockConfigSQL, id, service); errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotConfigured
+	}
+	return row, err
+}
+
+const insertVersionSQL = `insert into services.config_versions
+	(customer_id, service, version, config, price_lines, monthly_micros, price_book_id, changed_by, changed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+// insertVersion is where two first saves at once meet: there is no row to lock yet.
+func insertVersion(ctx context.Context, tx pg.Q, id customer.ID, v configRow) error {
+	_, err := tx.ExecContext(ctx, insertVersionSQL,
+		id, v.Service, v.Version, string(v.Config), string(v.Lines), v.Monthly, v.Book, v.ChangedBy, v.ChangedAt)
+	if pg.Violated(err, "config_versions_pkey") {
+		return configChanged(v.Version)
+	}
+	return err
+}
+
+const putCurrentSQL = `insert into services.service_configs (customer_id, service, version)
+values ($1, $2, $3)
+on conflict (customer_id, service) do update set version = excluded.version`
+
+func putCurrent(ctx context.Context, tx pg.Q, id customer.ID, service string, version int) error {
+	_, err := tx.ExecContext(ctx, putCurrentSQL, id, service, version)
+	return err
+}
+
+const versionsSQL = `select service, version, config, price_lines, monthly_micros, price_book_id, changed_by, changed_at
+from services.config_versions
+where customer_id = $1 and service = $2 and ($3 = 0 or version < $3)
+order by version desc
+limit $4`
+
+func selectVersions(ctx context.Context, q pg.Q, id customer.ID, service string, before, limit int) (rows []configRow, err error) {
+	return rows, q.SelectContext(ctx, &rows, versionsSQL, id, service, before, limit)
+}
+
+const openPeriodSQL = `insert into services.enabled_periods (customer_id, service, enabled_at)
+values ($1, $2, $3)
+on conflict (customer_id, service) where disabled_at is null do nothing`
+
+func openPeriod(ctx context.Context, tx pg.Q, id customer.ID, service string, at time.Time) (bool, error) {
+	return changed(tx.ExecContext(ctx, openPeriodSQL, id, service, at))
+}
+
+// greatest: the replica that closes may have a clock behind the one that opened.
+const closePeriodSQL = `update services.enabled_periods
+set disabled_at = greatest($3, enabled_at)
+where customer_id = $1 and service = $2 and disabled_at is null`
+
+func closePeriod(ctx context.Context, tx pg.Q, id customer.ID, service string, at time.Time) (bool, error) {
+	return changed(tx.ExecContext(ctx, closePeriodSQL, id, service, at))
+}
+
+const suspensionsSQL = `select reason from services.suspensions where customer_id = $1 and resumed_at is null order by reason`
+
+func selectSuspensions(ctx context.Context, q pg.Q, id customer.ID) (reasons []string, err error) {
+	return reasons, q.SelectContext(ctx, &reasons, suspensionsSQL, id)
+}
+
+const insertSuspensionSQL = `insert into services.suspensions (customer_id, reason, suspended_at)
+values ($1, $2, $3)
+on conflict (customer_id, reason) where resumed_at is null do nothing`
+
+func insertSuspension(ctx context.Context, tx pg.Q, id customer.ID, reason string, at time.Time) (bool, error) {
+	return changed(tx.ExecContext(ctx, insertSuspensionSQL, id, reason, at))
+}
+
+const endSuspensionSQL = `update services.suspensions
+set resumed_at = greatest($3, suspended_at)
+where customer_id = $1 and reason = $2 and resumed_at is null`
+
+func endSuspension(ctx context.Context, tx pg.Q, id customer.ID, reason string, at time.Time) (bool, error) {
+	return changed(tx.ExecContext(ctx, endSuspensionSQL, id, reason, at))
+}
+
+const insertKeySQL = `insert into services.api_keys (key_id, customer_id, service, name, prefix, key_sha256, created_at)
+values ($1, $2, $3, $4, $5, $6, $7)`
+
+func insertKey(ctx context.Context, tx pg.Q, k APIKey) error {
+	_, err := tx.ExecContext(ctx, insertKeySQL, k.ID, k.Customer, k.Service, k.Name, k.Prefix, k.SHA256, k.CreatedAt)
+	return err
+}
+
+const keysSQL = `select key_id, customer_id, service, name, prefix, key_sha256, created_at
+from services.api_keys
+where customer_id = $1 and revoked_at is null
+order by created_at, key_id`
+
+func selectKeys(ctx context.Context, q pg.Q, id customer.ID) (keys []APIKey, err error) {
+	return keys, q.SelectContext(ctx, &keys, keysSQL, id)
+}
+
+const renameKeySQL = `update services.api_keys
+set name = $3
+where customer_id = $1 and key_id = $2 and revoked_at is null
+returning key_id, customer_id, service, name, prefix, key_sha256, created_at`
+
+func renameKey(ctx context.Context, tx pg.Q, id customer.ID, keyID, name string) (APIKey, error) {
+	return oneKey(ctx, tx, renameKeySQL, id, keyID, name)
+}
+
+const revokeKeySQL = `update services.api_keys
+set revoked_at = greatest($3, created_at)
+where customer_id = $1 and key_id = $2 and revoked_at is null
+returning key_id, customer_id, service, name, prefix, key_sha256, created_at`
+
+func revokeKey(ctx context.Context, tx pg.Q, id customer.ID, keyID string, at time.Time) (APIKey, error) {
+	return oneKey(ctx, tx, revokeKeySQL, id, keyID, at)
+}
+
+func oneKey(ctx context.Context, tx pg.Q, query string, args ...any) (k APIKey, err error) {
+	if err = tx.GetContext(ctx, &k, query, args...); errors.Is(err, sql.ErrNoRows) {
+		err = ErrNoKey
+	}
+	return k, err
+}
+
+// Sharing with itself is what this mode refuses: one replica at a time looks and appends; readers go on.
+const lockBookSQL = `lock table services.price_book in share row exclusive mode`
+
+func lockBook(ctx context.Context, tx pg.Q) error {
+	_, err := tx.ExecContext(ctx, lockBookSQL)
+	return err
+}
+
+type bookRow struct {
+	ID   int64     `db:"price_book_id"`
+	Hash string    `db:"content_sha256"`
+	From time.Time `db:"effective_from"`
+}
+
+const newestBookSQL = `select price_book_id, content_sha256, effective_from
+from services.price_book
+order by price_book_id desc
+limit 1`
+
+// newestBook gives the zero row for an empty book.
+func newestBook(ctx context.Context, q pg.Q) (row bookRow, err error) {
+	if err = q.GetContext(ctx, &row, newestBookSQL); errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return row, err
+}
+
+//go:embed sql/insert_book.sql
+var insertBookSQL string
+
+func insertBook(ctx context.Context, tx pg.Q, content, hash string, types []string) (row bookRow, err error) {
+	return row, tx.GetContext(ctx, &row, insertBookSQL, content, hash, pq.Array(types))
+}
+
+//go:embed sql/book_at.sql
+var bookAtSQL string
+
+func bookAt(ctx context.Context, q pg.Q, service string, at time.Time) (version int64, err error) {
+	if err = q.GetContext(ctx, &version, bookAtSQL, service, at); errors.Is(err, sql.ErrNoRows) {
+		err = ErrNoPrice
+	}
+	return version, err
+}
+
+const bookSQL = `select content from services.price_book where price_book_id = $1`
+
+func selectBook(ctx context.Context, q pg.Q, version int64) (content []byte, err error) {
+	return content, q.GetContext(ctx, &content, bookSQL, version)
+}
+
+const edgeRevisionSQL = `select revision from services.edge_revision`
+
+func edgeRevision(ctx context.Context, q pg.Q) (revision int64, err error) {
+	return revision, q.GetContext(ctx, &revision, edgeRevisionSQL)
+}
+
+//go:embed sql/edge_keys.sql
+var edgeKeysSQL string
+
+type edgeKey struct {
+	SHA256   string      `db:"key_sha256"`
+	Customer customer.ID `db:"customer_id"`
+	Service  string      `db:"service"`
+	ID       string      `db:"key_id"`
+}
+
+func selectEdgeKeys(ctx context.Context, q pg.Q, types []string) (keys []edgeKey, err error) {
+	return keys, q.SelectContext(ctx, &keys, edgeKeysSQL, pq.Array(types))
+}
+
+func changed(res sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return false, fmt.Errorf("count changed rows: %w", err)
+	}
+	return n > 0, nil
+}
