@@ -2,12 +2,14 @@
 package config
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -57,12 +59,35 @@ func Load(into any, path string, environ []string) error {
 	}
 	err := k.UnmarshalWithConf("", into, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		Result: into, TagName: "koanf", ZeroFields: true,
-		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.TextUnmarshallerHookFunc(), fromText),
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.TextUnmarshallerHookFunc(), fromNumber, fromText),
 	}})
 	if err != nil {
 		return fmt.Errorf("wrong type of value: %w", err)
 	}
 	return nil
+}
+
+// fromNumber reads a YAML number as the text that it is where the type reads text: 25 in an amount of money is 25 dollars.
+// Without it 25 would be taken as the integer behind the type, which counts micro-dollars.
+func fromNumber(_, to reflect.Type, value any) (any, error) {
+	out := reflect.New(to)
+	reads, ok := out.Interface().(encoding.TextUnmarshaler)
+	if !ok {
+		return value, nil
+	}
+	var text string
+	switch n := value.(type) {
+	case int:
+		text = strconv.Itoa(n)
+	case float64:
+		text = strconv.FormatFloat(n, 'f', -1, 64)
+	default:
+		return value, nil
+	}
+	if err := reads.UnmarshalText([]byte(text)); err != nil {
+		return nil, err
+	}
+	return out.Elem().Interface(), nil
 }
 
 // fromText reads a string, as the environment gives them, as the number, switch or list that is wanted.
