@@ -108,8 +108,8 @@ func (r *reader) bad(path, format string, args ...any) {
 	r.problems = append(r.problems, fmt.Errorf(path+": "+format, args...))
 }
 
-func (r *reader) price(path, text string) money.Micros {
-	amount, err := money.Parse(text)
+func (r *reader) price(path string, text Dollars) money.Micros {
+	amount, err := money.Parse(string(text))
 	switch {
 	case text == "":
 		r.bad(path, "required: a price in USD, for example 20 or 0.06")

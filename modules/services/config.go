@@ -6,7 +6,16 @@ type Config struct {
 	Catalog      []TypeConfig `koanf:"catalog"`
 }
 
-// TypeConfig is one service type as the operator writes it. Prices are US dollars as text, so that 0.06 stays 0.06.
+// Dollars is a price as the operator wrote it: 20, 0.06 or "0.06". Text, because a forgotten price must not read as zero.
+type Dollars string
+
+// UnmarshalText lets the YAML have a number.
+func (d *Dollars) UnmarshalText(text []byte) error {
+	*d = Dollars(text)
+	return nil
+}
+
+// TypeConfig is one service type as the operator writes it.
 type TypeConfig struct {
 	Name        string            `koanf:"name"`
 	Label       string            `koanf:"label"`
@@ -19,20 +28,20 @@ type TypeConfig struct {
 
 // RequestsConfig is one step of the price of requests.
 type RequestsConfig struct {
-	PerMillion string `koanf:"per_million"`
+	PerMillion Dollars `koanf:"per_million"`
 }
 
 // BandwidthConfig is one step of the price of bytes sent.
 type BandwidthConfig struct {
-	PerGiB string `koanf:"per_gib"`
+	PerGiB Dollars `koanf:"per_gib"`
 }
 
 // TierConfig is a plan.
 type TierConfig struct {
-	Name          string `koanf:"name"`
-	Label         string `koanf:"label"`
-	Monthly       string `koanf:"monthly"`
-	GuaranteedRPS int64  `koanf:"guaranteed_rps"`
+	Name          string  `koanf:"name"`
+	Label         string  `koanf:"label"`
+	Monthly       Dollars `koanf:"monthly"`
+	GuaranteedRPS int64   `koanf:"guaranteed_rps"`
 }
 
 // OptionConfig is what a customer may set beside the tier. See the kinds in catalog.go.
@@ -42,18 +51,18 @@ type OptionConfig struct {
 	Description  string       `koanf:"description"`
 	Kind         string       `koanf:"kind"`
 	RequiresTier []string     `koanf:"requires_tier"`
-	Monthly      string       `koanf:"monthly"`
+	Monthly      Dollars      `koanf:"monthly"`
 	Count        *CountConfig `koanf:"count"`
 	Each         *CountConfig `koanf:"each"`
 }
 
 // CountConfig bounds and prices a number.
 type CountConfig struct {
-	Unit     string `koanf:"unit"`
-	Min      int64  `koanf:"min"`
-	Max      int64  `koanf:"max"`
-	Included int64  `koanf:"included"`
-	Monthly  string `koanf:"monthly"`
+	Unit     string  `koanf:"unit"`
+	Min      int64   `koanf:"min"`
+	Max      int64   `koanf:"max"`
+	Included int64   `koanf:"included"`
+	Monthly  Dollars `koanf:"monthly"`
 }
 
 // DefaultConfig sells seal, grpc and graphql at the prices of PB1.
@@ -77,7 +86,7 @@ func DefaultConfig() Config {
 		Name: apiKeysOption, Label: "API keys", Description: "How many API keys may exist at once.", Kind: KindCount,
 		Count: &CountConfig{Unit: "API key", Min: 1, Max: 50, Included: 1, Monthly: "1"},
 	}
-	flat := func(name, label, description, perGiB string, options ...OptionConfig) TypeConfig {
+	flat := func(name, label, description string, perGiB Dollars, options ...OptionConfig) TypeConfig {
 		return TypeConfig{
 			Name: name, Label: label, Description: description, Tiers: tiers(), Options: options,
 			Requests: []RequestsConfig{{PerMillion: "100"}}, Bandwidth: []BandwidthConfig{{PerGiB: perGiB}},
