@@ -19,7 +19,6 @@ create table billing.runs (
     constraint runs_state_known check (state in ('running', 'done', 'partial', 'failed', 'abandoned')),
     constraint runs_finished check ((state = 'running') = (finished_at is null))
 );
-create index runs_at on billing.runs (at desc) where state in ('done', 'partial');
 create index runs_unfinished on billing.runs (run_id) where state = 'running';
 
 -- What was charged for a (customer, service, hour), all revisions together: always the sum of its charges.

@@ -1,0 +1,303 @@
+package billing
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"suiftly/internal/customer"
+	"suiftly/internal/money"
+	"suiftly/internal/pg"
+	"suiftly/modules/logs"
+	"suiftly/modules/wallet"
+)
+
+const pingSQL = `select count(*) from (select 1 from billing.runs limit 1) one`
+
+func ping(ctx context.Context, q pg.Q) error {
+	var n int
+	return q.GetContext(ctx, &n, pingSQL)
+}
+
+// snapshot runs fn in one read-only view of the data, so that sums read by several queries belong together.
+func snapshot(ctx context.Context, db *sqlx.DB, fn func(tx *sqlx.Tx) error) error {
+	tx, err := db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	return fn(tx)
+}
+
+// timeText is how times travel in arrays.
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// A run of a lower epoch has lost the fence and can write nothing any more. One that was started by hand has none, and is
+// given up after a day.
+const abandonRunsSQL = `update billing.runs
+set state = 'abandoned', finished_at = $1
+where state = 'running'
+  and (epoch > 0 and epoch < $2 or started_at < $1::timestamptz - interval '1 day')`
+
+func abandonRuns(ctx context.Context, q pg.Q, r Run) error {
+	_, err := q.ExecContext(ctx, abandonRunsSQL, r.StartedAt, r.Epoch)
+	return err
+}
+
+const insertRunSQL = `insert into billing.runs (at, epoch, replica, started_at)
+values ($1, $2, $3, $4)
+returning run_id`
+
+func insertRun(ctx context.Context, q pg.Q, r Run) (id int64, err error) {
+	err = q.GetContext(ctx, &id, insertRunSQL, r.At, r.Epoch, r.Replica, r.StartedAt)
+	return id, err
+}
+
+const updateRunSQL = `update billing.runs
+set finished_at = $2, state = $3, customers = $4, parked = $5, hours = $6, charges = $7, amount_micros = $8, error = $9
+where run_id = $1 and state = 'running'`
+
+func updateRun(ctx context.Context, q pg.Q, r Run) error {
+	_, err := q.ExecContext(ctx, updateRunSQL, r.ID, r.Finished, r.State, r.Customers, r.Parked, r.Hours, r.Charges, r.Amount, r.Error)
+	return err
+}
+
+const runColumns = `select run_id, at, epoch, replica, started_at, finished_at, state, customers, parked, hours, charges, amount_micros, error
+from billing.runs `
+
+const listRunsSQL = runColumns + `where run_id < $1
+order by run_id desc
+limit $2`
+
+func listRuns(ctx context.Context, q pg.Q, before int64, limit int) ([]Run, error) {
+	page := []Run{}
+	err := q.SelectContext(ctx, &page, listRunsSQL, before, limit)
+	return page, err
+}
+
+// The newest run that reached every customer, and that billed this one: not since it is parked.
+const throughSQL = `select least(at, started_at)
+from billing.runs
+where state in ('done', 'partial')
+  and started_at < coalesce((select since from billing.parked where customer_id = $1), 'infinity')
+order by run_id desc
+limit 1`
+
+// billedThrough gives the zero time when no run has billed the customer's usage yet.
+func billedThrough(ctx context.Context, q pg.Q, id customer.ID) (t time.Time, err error) {
+	if err = q.GetContext(ctx, &t, throughSQL, id); errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return t.UTC(), err
+}
+
+//go:embed sql/select_metrics.sql
+var selectMetricsSQL string
+
+func selectMetrics(ctx context.Context, q pg.Q, id customer.ID, hours []logs.UsageHour) (map[hourKey]metric, error) {
+	var names, starts []string
+	for _, h := range hours {
+		names, starts = append(names, h.Service), append(starts, timeText(h.Hour))
+	}
+	var rows []metric
+	if err := q.SelectContext(ctx, &rows, selectMetricsSQL, id, pq.Array(names), pq.Array(starts)); err != nil {
+		return nil, err
+	}
+	found := make(map[hourKey]metric, len(rows))
+	for _, r := range rows {
+		found[keyOf(r.Service, r.Period)] = r
+	}
+	return found, nil
+}
+
+const lockCarriesSQL = `select service, to_char(month, 'YYYY-MM') as month, item, per, carry
+from billing.carries
+where customer_id = $1 and service = any($2) and month = any($3::date[])
+order by service, month, item, per
+for update`
+
+// lockCarries gives the remainders of the hours' services and months, and keeps them until the transaction ends.
+func lockCarries(ctx context.Context, q pg.Q, id customer.ID, hours []logs.UsageHour) (carries, error) {
+	var names, months []string
+	for _, h := range hours {
+		names, months = append(names, h.Service), append(months, h.Hour.UTC().Format("2006-01")+"-01")
+	}
+	slices.Sort(names)
+	slices.Sort(months)
+	var rows []struct {
+		Service, Month, Item string
+		Per, Carry           int64
+	}
+	if err := q.SelectContext(ctx, &rows, lockCarriesSQL, id, pq.Array(slices.Compact(names)), pq.Array(slices.Compact(months))); err != nil {
+		return nil, err
+	}
+	found := make(carries, len(rows))
+	for _, r := range rows {
+		found[carryKey{r.Service, r.Month, r.Item, r.Per}] = r.Carry
+	}
+	return found, nil
+}
+
+//go:embed sql/upsert_carries.sql
+var upsertCarriesSQL string
+
+func upsertCarries(ctx context.Context, q pg.Q, id customer.ID, c carries) error {
+	var names, months, items []string
+	var pers, left []int64
+	for key, carry := range c {
+		names, months, items = append(names, key.service), append(months, key.month+"-01"), append(items, key.item)
+		pers, left = append(pers, key.per), append(left, carry)
+	}
+	_, err := q.ExecContext(ctx, upsertCarriesSQL, id, pq.Array(names), pq.Array(months), pq.Array(items), pq.Array(pers), pq.Array(left))
+	return err
+}
+
+//go:embed sql/record_charges.sql
+var recordChargesSQL string
+
+func insertCharges(ctx context.Context, q pg.Q, id customer.ID, r Run, charges []charge) error {
+	n := len(charges)
+	names, starts, causes := make([]string, n), make([]string, n), make([]string, n)
+	var numbers [12][]int64
+	for i, c := range charges {
+		names[i], starts[i], causes[i] = c.now.Service, timeText(c.now.Period), cause(id, c.now)
+		for k, v := range [12]int64{
+			int64(c.now.Revision), c.requests, c.billable, c.bytes, int64(c.requestsCost), int64(c.bytesCost),
+			int64(c.amount), c.priceBook, c.now.Requests, c.now.Billable, c.now.Bytes, int64(c.now.Amount),
+		} {
+			numbers[k] = append(numbers[k], v)
+		}
+	}
+	args := []any{id, r.ID, r.At, pq.Array(names), pq.Array(starts)}
+	for k, column := range numbers {
+		if k == 8 {
+			args = append(args, pq.Array(causes))
+		}
+		args = append(args, pq.Array(column))
+	}
+	_, err := q.ExecContext(ctx, recordChargesSQL, args...)
+	return err
+}
+
+const historySQL = `select coalesce(percentile_disc(0.5) within group (order by amount_charged), 0) as median, count(*) as hours
+from billing.usage_metrics
+where customer_id = $1 and service = $2 and period >= $3 and period < $4 and amount_charged > 0`
+
+type pastHours struct {
+	Median money.Micros
+	Hours  int64
+}
+
+func selectHistory(ctx context.Context, q pg.Q, id customer.ID, service string, from, to time.Time) (h pastHours, err error) {
+	err = q.GetContext(ctx, &h, historySQL, id, service, from, to)
+	return h, err
+}
+
+const parkedColumns = `select customer_id, reason, detail, review, since, tries, run_id, approved_at
+from billing.parked `
+
+const selectParkedSQL = parkedColumns + `order by since, customer_id`
+
+func selectParked(ctx context.Context, q pg.Q) ([]Parked, error) {
+	rows := []Parked{}
+	err := q.SelectContext(ctx, &rows, selectParkedSQL)
+	return rows, err
+}
+
+func parkedCustomers(ctx context.Context, q pg.Q) (map[customer.ID]Parked, error) {
+	rows, err := selectParked(ctx, q)
+	found := make(map[customer.ID]Parked, len(rows))
+	for _, p := range rows {
+		found[p.Customer] = p
+	}
+	return found, err
+}
+
+const oneParkedSQL = parkedColumns + `where customer_id = $1`
+
+func parkedOf(ctx context.Context, q pg.Q, id customer.ID) (p Parked, err error) {
+	if err = q.GetContext(ctx, &p, oneParkedSQL, id); errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotParked
+	}
+	return p, err
+}
+
+//go:embed sql/upsert_parked.sql
+var upsertParkedSQL string
+
+func upsertParked(ctx context.Context, q pg.Q, p Parked) error {
+	_, err := q.ExecContext(ctx, upsertParkedSQL, p.Customer, p.Reason, p.Detail, p.Review, p.Since, p.RunID)
+	return err
+}
+
+const approveParkedSQL = `update billing.parked
+set approved_at = $2
+where customer_id = $1 and review
+returning reason, detail`
+
+// approveParked gives ErrNotParked when the customer is not in review.
+func approveParked(ctx context.Context, q pg.Q, id customer.ID, at time.Time) (p Parked, err error) {
+	if err = q.GetContext(ctx, &p, approveParkedSQL, id, at); errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotParked
+	}
+	return p, err
+}
+
+const deleteParkedSQL = `delete from billing.parked
+where customer_id = $1`
+
+func deleteParked(ctx context.Context, q pg.Q, id customer.ID) error {
+	_, err := q.ExecContext(ctx, deleteParkedSQL, id)
+	return err
+}
+
+//go:embed sql/select_usage_hours.sql
+var selectUsageHoursSQL string
+
+//go:embed sql/select_usage_days.sql
+var selectUsageDaysSQL string
+
+func selectUsage(ctx context.Context, q pg.Q, id customer.ID, from, to time.Time, step string) ([]UsedBucket, error) {
+	query := selectUsageHoursSQL
+	if step == stepDay {
+		query = selectUsageDaysSQL
+	}
+	rows := []UsedBucket{}
+	err := q.SelectContext(ctx, &rows, query, id, from, to)
+	return rows, err
+}
+
+//go:embed sql/check_metrics.sql
+var checkMetricsSQL string
+
+func brokenMetrics(ctx context.Context, q pg.Q) (rows []string, err error) {
+	err = q.SelectContext(ctx, &rows, checkMetricsSQL)
+	return rows, err
+}
+
+//go:embed sql/sum_charges.sql
+var sumChargesSQL string
+
+func sumCharges(ctx context.Context, q pg.Q) (sums []wallet.Charged, err error) {
+	err = q.SelectContext(ctx, &sums, sumChargesSQL)
+	return sums, err
+}
+
+//go:embed sql/sum_metrics.sql
+var sumMetricsSQL string
+
+func sumMetrics(ctx context.Context, q pg.Q, without []logs.UsageHour) (sums []logs.BilledSum, err error) {
+	var ids []int64
+	var names, starts []string
+	for _, h := range without {
+		ids, names, starts = append(ids, int64(h.Customer)), append(names, h.Service), append(starts, timeText(h.Hour))
+	}
+	err = q.SelectContext(ctx, &sums, sumMetricsSQL, pq.Array(ids), pq.Array(names), pq.Array(starts))
+	return sums, err
+}
