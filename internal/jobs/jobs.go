@@ -57,6 +57,7 @@ type Scheduler struct {
 	log        *slog.Logger
 	now        func() time.Time
 	replica    string
+	pings      pings
 
 	mu      sync.Mutex
 	jobs    map[string]Job
@@ -70,7 +71,7 @@ type Scheduler struct {
 // New makes a scheduler that keeps its records in db. lockDB holds one connection per running job for as long as it
 // runs: give it a direct address (no transaction-pooling proxy) and as many connections as there are jobs.
 func New(db, lockDB *sqlx.DB, log *slog.Logger, now func() time.Time, replica string) *Scheduler {
-	return &Scheduler{db: db, lockDB: lockDB, log: log, now: now, replica: replica, jobs: map[string]Job{}}
+	return &Scheduler{db: db, lockDB: lockDB, log: log, now: now, replica: replica, pings: usualPings, jobs: map[string]Job{}}
 }
 
 // Add takes jobs on before Start. It panics on a job that cannot work: a mistake of the programmer.

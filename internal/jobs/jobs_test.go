@@ -40,7 +40,6 @@ func setup(t *testing.T, jobs ...Job) *room {
 	r := &room{db: pgtest.DB(t), clock: &clock{}, said: &records{}}
 	r.clock.set(noon)
 	for i := range 3 {
-		// Each replica has connections of its own: an advisory lock belongs to a session.
 		s := New(r.db, r.db, slog.New(r.said), r.clock.now, fmt.Sprintf("replica-%d", i))
 		s.Add(jobs...)
 		r.replicas = append(r.replicas, s)
@@ -102,8 +101,8 @@ type records struct {
 }
 
 func (*records) Enabled(context.Context, slog.Level) bool { return true }
-func (r *records) WithAttrs([]slog.Attr) slog.Handler      { return r }
-func (r *records) WithGroup(string) slog.Handler           { return r }
+func (r *records) WithAttrs([]slog.Attr) slog.Handler     { return r }
+func (r *records) WithGroup(string) slog.Handler          { return r }
 func (r *records) Handle(_ context.Context, rec slog.Record) error {
 	if rec.Level >= slog.LevelWarn {
 		r.mu.Lock()
@@ -370,4 +369,3 @@ func TestPrune(t *testing.T) {
 		t.Fatalf("%d runs of another job are left", n)
 	}
 }
-

@@ -17,14 +17,13 @@ import (
 // lockClass keeps the jobs' advisory locks apart from all others of the two-key kind.
 const lockClass = 0x534a_4f42
 
-const (
-	pingEvery = 3 * time.Second
-	pingWait  = 5 * time.Second
-	// idleLimit has the server end the session of a holder that stopped pinging: a frozen process or a cut link would
-	// hold the lock for ever.
-	idleLimit   = 15 * time.Second
-	releaseWait = 3 * time.Second
-)
+// pings is how a lock's session is kept and watched. The server ends a session that was idle longer than limit: a frozen
+// process or a cut link would hold the lock for ever.
+type pings struct{ every, wait, limit time.Duration }
+
+var usualPings = pings{every: 3 * time.Second, wait: 5 * time.Second, limit: 15 * time.Second}
+
+const releaseWait = 3 * time.Second
 
 // lock is a held advisory lock: a session of its own, watched by pings. ctx ends when the session does.
 type lock struct {
@@ -57,7 +56,7 @@ func (s *Scheduler) lock(ctx context.Context, job string) (_ *lock, err error) {
 		conn.Close()
 		return nil, ErrHeld
 	}
-	_, err = conn.ExecContext(starting, fmt.Sprintf(`set idle_session_timeout = %d`, idleLimit.Milliseconds()))
+	_, err = conn.ExecContext(starting, fmt.Sprintf(`set idle_session_timeout = %d`, s.pings.limit.Milliseconds()))
 	if err == nil {
 		l.epoch, err = raise(starting, conn, job)
 	}
@@ -70,13 +69,13 @@ func (s *Scheduler) lock(ctx context.Context, job string) (_ *lock, err error) {
 		return nil, fmt.Errorf("lock %s: %w", job, err)
 	}
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
-	l.pinged.Go(l.watch)
+	l.pinged.Go(func() { l.watch(s.pings) })
 	return l, nil
 }
 
 // watch pings until release, and cancels the run when the session is gone.
-func (l *lock) watch() {
-	tick := time.NewTicker(pingEvery)
+func (l *lock) watch(p pings) {
+	tick := time.NewTicker(p.every)
 	defer tick.Stop()
 	for {
 		select {
@@ -84,7 +83,7 @@ func (l *lock) watch() {
 			return
 		case <-tick.C:
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), pingWait)
+		ctx, cancel := context.WithTimeout(context.Background(), p.wait)
 		_, err := l.conn.ExecContext(ctx, `select 1`)
 		cancel()
 		if err != nil {
