@@ -88,6 +88,22 @@ func TestLoad(t *testing.T) {
 	})
 }
 
+func TestShow(t *testing.T) {
+	type section struct {
+		Name   string          `koanf:"name"`
+		Key    string          `koanf:"key" secret:"true"`
+		Unset  string          `koanf:"unset" secret:"true"`
+		Credit money.Micros    `koanf:"credit_usd"`
+		List   []string        `koanf:"list"`
+		Tiers  map[string]tier `koanf:"tiers"`
+	}
+	out, err := config.Show(section{Name: "a", Key: "hunter2", Credit: 1_500_000, Tiers: map[string]tier{"pro": {40e6}}})
+	want := "name: a\nkey: (set, not shown)\nunset: \"\"\ncredit_usd: \"1.500000\"\nlist: []\ntiers:\n    pro:\n        price_usd: \"40.000000\"\n"
+	if err != nil || string(out) != want {
+		t.Fatalf("got %s, %v", out, err)
+	}
+}
+
 func TestKeys(t *testing.T) {
 	want := []string{"tiers", "web.listen", "web.port", "web.proxies", "web.strict"}
 	if got := config.Keys(reflect.TypeFor[settings]()); !slices.Equal(got, want) {

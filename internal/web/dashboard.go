@@ -30,8 +30,13 @@ const notBuilt = `<!doctype html><meta charset="utf-8"><title>Suiftly</title>
 func (s *Server) dashboard(dist fs.FS, devWallet []byte) error {
 	assets := map[string]*asset{}
 	err := fs.WalkDir(dist, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasPrefix(path.Base(name), ".") {
+		switch {
+		case err != nil:
 			return err
+		case d.IsDir() && name != "." && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case d.IsDir() || strings.HasPrefix(d.Name(), "."):
+			return nil
 		}
 		content, err := fs.ReadFile(dist, name)
 		if err != nil {

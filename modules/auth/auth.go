@@ -21,7 +21,7 @@ import (
 // Config is the auth section of config.yaml.
 type Config struct {
 	Network         string   `koanf:"network"`
-	SigningKeys     []string `koanf:"signing_keys"`
+	SigningKeys     []string `koanf:"signing_keys" secret:"true"`
 	SigningKeyFile  string   `koanf:"signing_key_file"`
 	Operators       []string `koanf:"operators"`
 	ChallengeS      int      `koanf:"challenge_s"`

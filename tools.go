@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"suiftly/internal/config"
+	"suiftly/internal/host"
+	"suiftly/internal/pg"
+)
+
+// withStore runs a command on the configured database (or the embedded one, started for it) with every room built.
+func withStore(ctx context.Context, configFile string, fn func(st *store, h house) error) (err error) {
+	s, err := load(configFile)
+	if err != nil {
+		return err
+	}
+	log := s.Log.logger(os.Stderr)
+	st, err := openStore(ctx, &s, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.close()) }()
+	h, err := rooms(host.Kit{DB: st.db, Log: log, Now: time.Now}, s, nil)
+	if err != nil {
+		return err
+	}
+	return fn(st, h)
+}
+
+func migrate(ctx context.Context, args []string, out io.Writer) error {
+	file, rest, err := flags("migrate", args, out, nil)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 || rest[0] != "up" && rest[0] != "status" {
+		return wrongUse{errors.New("say what: suiftly migrate up, or suiftly migrate status")}
+	}
+	s, err := load(file)
+	if err != nil {
+		return err
+	}
+	st, err := openStore(ctx, &s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.close()) }()
+	if rest[0] == "up" {
+		if err := pg.Migrate(ctx, st.url, migrations()); err != nil {
+			return err
+		}
+	}
+	pending, err := pg.Pending(ctx, st.db, migrations())
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		return fmt.Errorf("%d migrations are not applied: suiftly migrate up applies them", pending)
+	}
+	_, err = fmt.Fprintln(out, "the database is at this version")
+	return err
+}
+
+func billingVerb(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		return wrongUse{errors.New("say what: suiftly billing run --once, or suiftly billing check")}
+	}
+	var once bool
+	var at string
+	file, rest, err := flags("billing", args[1:], out, func(f *flag.FlagSet) {
+		if args[0] == "run" {
+			f.BoolVar(&once, "once", false, "run now, in this process (the worker runs hourly by itself)")
+			f.StringVar(&at, "at", "", "the `TIME` the run stands for, RFC 3339; now when left out")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return wrongUse{fmt.Errorf("unexpected argument %q", rest[0])}
+	}
+	switch args[0] {
+	case "run":
+		if !once {
+			return wrongUse{errors.New("add --once: the hourly run belongs to suiftly serve")}
+		}
+		when := time.Now()
+		if at != "" {
+			if when, err = time.Parse(time.RFC3339, at); err != nil {
+				return wrongUse{fmt.Errorf("--at %q is not a time such as 2026-11-24T10:00:00Z", at)}
+			}
+			if when.After(time.Now().Add(5 * time.Minute)) {
+				return wrongUse{fmt.Errorf("--at %s is in the future", at)}
+			}
+		}
+		return withStore(ctx, file, func(_ *store, h house) error {
+			result, err := h.billing.RunOnce(ctx, when)
+			if err == nil {
+				_, err = fmt.Fprintln(out, result)
+			}
+			return err
+		})
+	case "check":
+		return withStore(ctx, file, func(_ *store, h house) error { return report(ctx, out, h) })
+	}
+	return wrongUse{fmt.Errorf("there is no suiftly billing %s: run, check", args[0])}
+}
+
+func showConfig(_ context.Context, args []string, out io.Writer) error {
+	var example bool
+	file, rest, err := flags("config", args, out, func(f *flag.FlagSet) {
+		f.BoolVar(&example, "example", false, "print the documented example: every key with its default")
+	})
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return wrongUse{fmt.Errorf("unexpected argument %q", rest[0])}
+	}
+	if example {
+		_, err := io.WriteString(out, exampleConfig)
+		return err
+	}
+	s, err := load(file)
+	if err != nil {
+		return err
+	}
+	shown, err := config.Show(s)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(shown)
+	return err
+}
+
+func doctor(ctx context.Context, args []string, out io.Writer) error {
+	file, rest, err := flags("doctor", args, out, nil)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return wrongUse{fmt.Errorf("unexpected argument %q", rest[0])}
+	}
+	return withStore(ctx, file, func(st *store, h house) error {
+		pending, err := pg.Pending(ctx, st.db, migrations())
+		if err != nil {
+			return err
+		}
+		if pending > 0 {
+			return fmt.Errorf("%d migrations are not applied: suiftly migrate up", pending)
+		}
+		return report(ctx, out, h)
+	})
+}
+
+// report prints every broken invariant of the rooms; one is enough to fail.
+func report(ctx context.Context, out io.Writer, h house) error {
+	broken := 0
+	for _, room := range []struct {
+		name  string
+		check func(context.Context) ([]string, error)
+	}{{"wallet", h.wallet.Check}, {"logs", h.logs.Check}, {"billing", h.billing.Check}} {
+		found, err := room.check(ctx)
+		if err != nil {
+			return fmt.Errorf("check %s: %w", room.name, err)
+		}
+		for _, sentence := range found {
+			fmt.Fprintf(out, "%s: %s\n", room.name, sentence)
+		}
+		if len(found) == 0 {
+			fmt.Fprintf(out, "%s: every invariant holds\n", room.name)
+		}
+		broken += len(found)
+	}
+	if broken > 0 {
+		return fmt.Errorf("%d invariants are broken: stop the billing worker and look into it before the next run", broken)
+	}
+	return nil
+}
