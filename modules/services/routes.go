@@ -30,21 +30,22 @@ type (
 		APIKeys      int64      `json:"api_keys" doc:"API keys that exist."`
 		APIKeysMax   int64      `json:"api_keys_max" doc:"API keys that may exist."`
 	}
-	serviceIn struct {
+	// ServiceIn is exported, as is KeyIn: huma does not look into an embedded struct that is not, and the path would be lost.
+	ServiceIn struct {
 		Service string `path:"service" maxLength:"31" doc:"The service type, for example seal."`
 	}
 	configAnswer struct {
 		Body configOut
 	}
 	saveIn struct {
-		serviceIn
+		ServiceIn
 		Body struct {
 			Version int            `json:"version" minimum:"0" doc:"The version the change was made from; 0 for the first."`
 			Config  map[string]any `json:"config" doc:"tier and options as the catalog describes them; what is left out takes its default."`
 		}
 	}
 	quoteIn struct {
-		serviceIn
+		ServiceIn
 		Body struct {
 			Config map[string]any `json:"config" doc:"As in save-config."`
 		}
@@ -56,7 +57,7 @@ type (
 		}
 	}
 	historyIn struct {
-		serviceIn
+		ServiceIn
 		Before int `query:"before" minimum:"0" doc:"Only versions below this one: the last of the page before."`
 		Limit  int `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	}
@@ -97,11 +98,12 @@ type (
 		APIKey apiKeyOut `json:"api_key"`
 		Key    string    `json:"key" doc:"Send it as the header X-API-Key. It is shown here only."`
 	}
-	keyIn struct {
+	// KeyIn names a key.
+	KeyIn struct {
 		KeyID string `path:"key_id" maxLength:"32"`
 	}
 	renameKeyIn struct {
-		keyIn
+		KeyIn
 		Body struct {
 			Name string `json:"name" minLength:"1" maxLength:"60"`
 		}
@@ -121,7 +123,7 @@ func (m *Module) list(ctx context.Context, _ *struct{}) (*servicesOut, error) {
 	return out, err
 }
 
-func (m *Module) getConfig(ctx context.Context, in *serviceIn) (*configAnswer, error) {
+func (m *Module) getConfig(ctx context.Context, in *ServiceIn) (*configAnswer, error) {
 	c, err := m.Configuration(ctx, m.kit.DB, customer.From(ctx), in.Service)
 	return &configAnswer{shown(c)}, err
 }
@@ -131,12 +133,12 @@ func (m *Module) saveConfig(ctx context.Context, in *saveIn) (*configAnswer, err
 	return &configAnswer{shown(c)}, err
 }
 
-func (m *Module) enable(ctx context.Context, in *serviceIn) (*configAnswer, error) {
+func (m *Module) enable(ctx context.Context, in *ServiceIn) (*configAnswer, error) {
 	c, err := m.Enable(ctx, customer.From(ctx), in.Service)
 	return &configAnswer{shown(c)}, err
 }
 
-func (m *Module) disable(ctx context.Context, in *serviceIn) (*configAnswer, error) {
+func (m *Module) disable(ctx context.Context, in *ServiceIn) (*configAnswer, error) {
 	c, err := m.Disable(ctx, customer.From(ctx), in.Service)
 	return &configAnswer{shown(c)}, err
 }
@@ -178,7 +180,7 @@ func (m *Module) renameKey(ctx context.Context, in *renameKeyIn) (*apiKeyAnswer,
 	return &apiKeyAnswer{shownKey(k)}, err
 }
 
-func (m *Module) revokeKey(ctx context.Context, in *keyIn) (*struct{}, error) {
+func (m *Module) revokeKey(ctx context.Context, in *KeyIn) (*struct{}, error) {
 	return nil, m.RevokeKey(ctx, customer.From(ctx), in.KeyID)
 }
 
