@@ -4,7 +4,7 @@
 create function services.refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception '%.% is append-only', tg_table_schema, tg_table_name
-        using errcode = 'restrict_violation', constraint = tg_table_name || '_append_only';
+        using errcode = 'check_violation', constraint = tg_table_name || '_append_only';
 end $$;
 
 -- What things cost, and since when. One row is one whole catalog. See modules/services/pricebook.go.

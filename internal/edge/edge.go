@@ -3,6 +3,7 @@ package edge
 
 import (
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 )
@@ -30,9 +31,12 @@ func (c Config) Validate() (problems []error) {
 }
 
 // New gives the HAProxy that c names, or nil without one.
-func New(c Config) *HAProxy {
+func New(c Config, log *slog.Logger) *HAProxy {
 	if c.HAProxySocket == "" {
 		return nil
 	}
-	return &HAProxy{socket: c.HAProxySocket, dir: filepath.Clean(c.MapDir), seen: map[string]mark{}}
+	return &HAProxy{
+		socket: c.HAProxySocket, dir: filepath.Clean(c.MapDir), log: log.With("haproxy", c.HAProxySocket),
+		written: map[string]string{}, seen: map[string]mark{},
+	}
 }

@@ -15,7 +15,7 @@ func (h *HAProxy) write(name, content string) (err error) {
 	}
 	path := filepath.Join(h.dir, name)
 	if have, err := os.ReadFile(path); err == nil && string(have) == content {
-		h.remember(name, content)
+		h.written[name] = content
 		return nil
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -46,7 +46,7 @@ func (h *HAProxy) write(name, content string) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	h.remember(name, content)
+	h.written[name] = content
 	return syncDir(h.dir)
 }
 
@@ -54,13 +54,6 @@ func (h *HAProxy) write(name, content string) (err error) {
 func (h *HAProxy) onDisk(name, content string) bool {
 	info, err := os.Stat(filepath.Join(h.dir, name))
 	return err == nil && info.Size() == int64(len(content))
-}
-
-func (h *HAProxy) remember(name, content string) {
-	if h.written == nil {
-		h.written = map[string]string{}
-	}
-	h.written[name] = content
 }
 
 func syncDir(dir string) error {

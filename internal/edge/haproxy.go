@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -20,6 +21,7 @@ var ErrNoMap = errors.New("haproxy has not loaded this map")
 type HAProxy struct {
 	socket string
 	dir    string
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	written map[string]string // file name -> content on disk, as far as we wrote it
@@ -83,6 +85,7 @@ func (h *HAProxy) sync(ctx context.Context, name, content, process string, loade
 			return err
 		}
 		now.entries = int64(strings.Count(content, "\n"))
+		h.log.Info("haproxy has a new map", "map", name, "entries", now.entries)
 	}
 	h.seen[name] = now
 	return nil

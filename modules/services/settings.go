@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -77,7 +78,7 @@ func (t ServiceType) Defaults() Settings {
 
 // largest is the dearest configuration there is.
 func (t ServiceType) largest() Settings {
-	dearest := slices.MaxFunc(t.Tiers, func(a, b ServiceTier) int { return int(a.MonthlyUSD/1e6) - int(b.MonthlyUSD/1e6) })
+	dearest := slices.MaxFunc(t.Tiers, func(a, b ServiceTier) int { return cmp.Compare(a.MonthlyUSD, b.MonthlyUSD) })
 	out := Settings{tierKey: dearest.Name}
 	for _, o := range t.Options {
 		switch o.Kind {
