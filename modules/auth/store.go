@@ -154,9 +154,9 @@ const (
 	sweepChallengesSQL = `delete from auth.challenges where expires_at < $1`
 	// A session that ended a week ago is of no use to its owner; its refresh tokens go with it.
 	sweepSessionsSQL = `delete from auth.sessions
-where expires_at < $1 - interval '7 days'
-   or revoked_at < $1 - interval '7 days'
-   or last_used_at < $1 - interval '97 days'`
+where expires_at < $1::timestamptz - interval '7 days'
+   or revoked_at < $1::timestamptz - interval '7 days'
+   or last_used_at < $1::timestamptz - interval '97 days'`
 )
 
 func sweepExpired(ctx context.Context, q pg.Q, now time.Time) error {
