@@ -40,7 +40,8 @@ group by customer_id, service`
 
 func selectBilledSums(ctx context.Context, q pg.Q) ([]BilledSum, error) {
 	sums := []BilledSum{}
-	return sums, q.SelectContext(ctx, &sums, billedSums)
+	err := q.SelectContext(ctx, &sums, billedSums)
+	return sums, err
 }
 
 const allUnbilled = `
@@ -50,5 +51,6 @@ where unbilled`
 
 func selectAllUnbilled(ctx context.Context, q pg.Q) ([]UsageHour, error) {
 	hours := []UsageHour{}
-	return hours, q.SelectContext(ctx, &hours, allUnbilled)
+	err := q.SelectContext(ctx, &hours, allUnbilled)
+	return hours, err
 }

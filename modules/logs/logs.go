@@ -3,24 +3,142 @@ package logs
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
 
 	"suiftly/internal/customer"
 	"suiftly/internal/host"
+	"suiftly/internal/jobs"
+	"suiftly/internal/web"
 )
 
-// Config is the `logs` part of the configuration.
+// Config is the `logs` part of the configuration; config.example.yaml explains the keys.
 type Config struct {
-	MeterBatches int `koanf:"meter_batches"`
+	Listen        string `koanf:"listen"`
+	Connections   int    `koanf:"connections"`
+	BatchLines    int    `koanf:"batch_lines"`
+	BatchMs       int    `koanf:"batch_ms"`
+	Batches       int    `koanf:"batches"`
+	Writers       int    `koanf:"writers"`
+	MeterBatches  int    `koanf:"meter_batches"`
+	BillableFrom  int    `koanf:"billable_from"`
+	BillableTo    int    `koanf:"billable_to"`
+	ClientIP      string `koanf:"client_ip"`
+	FutureMinutes int    `koanf:"future_minutes"`
+	OldDays       int    `koanf:"old_days"`
+	RetentionDays int    `koanf:"retention_days"`
+}
+
+// What may be kept of a client's address.
+const (
+	clientIPFull      = "full"
+	clientIPTruncated = "truncated"
+	clientIPNone      = "none"
+)
+
+// DefaultConfig is what holds without a configuration.
+func DefaultConfig() Config {
+	return Config{
+		Listen: "127.0.0.1:5514", Connections: 256, BatchLines: 5000, BatchMs: 500, Batches: 8, Writers: 2, MeterBatches: 200,
+		BillableFrom: 200, BillableTo: 399, ClientIP: clientIPFull, FutureMinutes: 5, OldDays: 35, RetentionDays: 90,
+	}
+}
+
+// Validate says everything that is wrong with it.
+func (c Config) Validate() []error {
+	var errs []error
+	if c.Listen != "" {
+		_, port, err := net.SplitHostPort(c.Listen)
+		if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
+			errs = append(errs, fmt.Errorf(`logs.listen: %q is not "address:port"; write "" to take no logs here`, c.Listen))
+		}
+	}
+	for _, k := range []struct {
+		name            string
+		is, least, most int
+	}{
+		{"connections", c.Connections, 1, 10000},
+		{"batch_lines", c.BatchLines, 1, 50000},
+		{"batch_ms", c.BatchMs, 10, 60000},
+		{"batches", c.Batches, 2, 1000},
+		{"writers", c.Writers, 1, 32},
+		{"meter_batches", c.MeterBatches, 1, 10000},
+		{"billable_from", c.BillableFrom, 100, 999},
+		{"billable_to", c.BillableTo, 100, 999},
+		{"future_minutes", c.FutureMinutes, 0, 24 * 60},
+		{"old_days", c.OldDays, 1, 3650},
+		{"retention_days", c.RetentionDays, 1, 3650},
+	} {
+		if k.is < k.least || k.is > k.most {
+			errs = append(errs, fmt.Errorf("logs.%s: %d is not in %d to %d", k.name, k.is, k.least, k.most))
+		}
+	}
+	if c.BillableFrom > c.BillableTo {
+		errs = append(errs, fmt.Errorf("logs.billable_from: %d is above logs.billable_to, %d", c.BillableFrom, c.BillableTo))
+	}
+	// A row that is accepted when its day may already be dropped could be stored, dropped, sent again and billed twice.
+	if c.RetentionDays <= c.OldDays {
+		errs = append(errs, fmt.Errorf("logs.retention_days: %d must be above logs.old_days, %d", c.RetentionDays, c.OldDays))
+	}
+	switch c.ClientIP {
+	case clientIPFull, clientIPTruncated, clientIPNone:
+	default:
+		errs = append(errs, fmt.Errorf("logs.client_ip: %q is not full, truncated or none", c.ClientIP))
+	}
+	return errs
 }
 
 // Module is the logs room.
 type Module struct {
 	kit    host.Kit
 	config Config
+	log    *slog.Logger
+	intake *intake
+	syslog *syslog
 
 	// Known tells which of some customer ids exist. It is set once, before Run.
 	Known func(context.Context, []customer.ID) (map[customer.ID]bool, error)
 }
 
-// New gives the room.
-func New(kit host.Kit, c Config) *Module { return &Module{kit: kit, config: c} }
+// New furnishes the room. The config must have passed Validate.
+func New(kit host.Kit, c Config) *Module {
+	m := &Module{kit: kit, config: c, log: kit.Log.With("room", "logs")}
+	m.intake = newIntake(m)
+	m.syslog = newSyslog(m)
+	return m
+}
+
+// Name is the room's name.
+func (m *Module) Name() string { return "logs" }
+
+// Routes are the room's endpoints.
+func (m *Module) Routes(r *web.Router) {
+	web.Get(r, "/", "list", web.Customer, "Your latest requests, newest first", m.list)
+	web.Get(r, "/stats", "stats", web.Customer, "Your requests by minute or hour, for charts", m.stats)
+}
+
+// Jobs are the meter, and the days of the log table.
+func (m *Module) Jobs() []jobs.Job {
+	return []jobs.Job{
+		{Name: "logs.meter", Every: 2 * time.Second, Run: func(ctx context.Context, _ jobs.Run) error {
+			_, err := m.meterFree(ctx)
+			return err
+		}},
+		{Name: "logs.days", Every: time.Hour, Run: func(ctx context.Context, run jobs.Run) error { return m.turnDays(ctx, run.Due) }},
+	}
+}
+
+// Health is nil while lines can be received, where they should be.
+func (m *Module) Health(context.Context) error { return m.syslog.health() }
+
+// Run receives lines until ctx ends, and then writes what it has.
+func (m *Module) Run(ctx context.Context) error {
+	if m.Known == nil {
+		return errors.New("logs: Known is not set")
+	}
+	return m.syslog.run(ctx)
+}

@@ -19,7 +19,8 @@ order by customer_id`
 
 func selectUnbilledCustomers(ctx context.Context, q pg.Q) ([]customer.ID, error) {
 	ids := []customer.ID{}
-	return ids, q.SelectContext(ctx, &ids, unbilledCustomers)
+	err := q.SelectContext(ctx, &ids, unbilledCustomers)
+	return ids, err
 }
 
 // In the meter's order of keys, so that the two never wait for each other in a circle.
@@ -33,7 +34,8 @@ for update`
 
 func selectUnbilledHours(ctx context.Context, tx pg.Q, id customer.ID) ([]UsageHour, error) {
 	hours := []UsageHour{}
-	return hours, tx.SelectContext(ctx, &hours, unbilledHours, int64(id))
+	err := tx.SelectContext(ctx, &hours, unbilledHours, int64(id))
+	return hours, err
 }
 
 const markBilled = `
@@ -76,7 +78,8 @@ for update skip locked`
 
 func claimUnmetered(ctx context.Context, tx pg.Q, limit int) ([]batchSpan, error) {
 	var batches []batchSpan
-	return batches, tx.SelectContext(ctx, &batches, unmeteredBatches, limit)
+	err := tx.SelectContext(ctx, &batches, unmeteredBatches, limit)
+	return batches, err
 }
 
 // Without skip locked: it ends when whoever holds a batch has committed or given up.
@@ -89,7 +92,8 @@ for update`
 
 func lockUnmetered(ctx context.Context, tx pg.Q) ([]int64, error) {
 	var ids []int64
-	return ids, tx.SelectContext(ctx, &ids, awaitUnmetered)
+	err := tx.SelectContext(ctx, &ids, awaitUnmetered)
+	return ids, err
 }
 
 const addMeterRun = `
@@ -99,7 +103,8 @@ returning run_id`
 
 func insertMeterRun(ctx context.Context, tx pg.Q, batches int, lines int64) (int64, error) {
 	var run int64
-	return run, tx.GetContext(ctx, &run, addMeterRun, batches, lines)
+	err := tx.GetContext(ctx, &run, addMeterRun, batches, lines)
+	return run, err
 }
 
 //go:embed sql/meter_batches.sql
@@ -107,7 +112,8 @@ var meterBatches string
 
 func addTotals(ctx context.Context, tx pg.Q, s span) (int64, error) {
 	var lines int64
-	return lines, tx.GetContext(ctx, &lines, meterBatches, pq.Array(s.ids), s.lo, s.hi, s.from, s.to)
+	err := tx.GetContext(ctx, &lines, meterBatches, pq.Array(s.ids), s.lo, s.hi, s.from, s.to)
+	return lines, err
 }
 
 const markMetered = `
@@ -135,7 +141,8 @@ limit $2`
 
 func selectOpenBatches(ctx context.Context, q pg.Q, after int64, limit int) ([]batchSpan, error) {
 	var batches []batchSpan
-	return batches, q.SelectContext(ctx, &batches, openBatches, after, limit)
+	err := q.SelectContext(ctx, &batches, openBatches, after, limit)
+	return batches, err
 }
 
 //go:embed sql/close_batches.sql
