@@ -180,7 +180,7 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 	defer func() { err = errors.Join(err, locks.Close()) }()
 	name, _ := os.Hostname()
 	house := &host.House{
-		Kit: kit, Web: server, Modules: h.modules(), Listen: s.Web.Listen, DrainWait: time.Duration(s.Web.DrainWaitS) * time.Second,
+		Kit: kit, Web: server, Modules: h.modules(), Listen: s.Web.Listen, DrainWait: s.Web.DrainWait,
 		Migrations: migrations(), Opened: r.opened,
 		Jobs: jobs.New(st.db, locks, log, time.Now, fmt.Sprintf("%s:%d", name, os.Getpid())),
 	}

@@ -59,7 +59,7 @@ func Load(into any, path string, environ []string) error {
 	}
 	err := k.UnmarshalWithConf("", into, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		Result: into, TagName: "koanf", ZeroFields: true,
-		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.TextUnmarshallerHookFunc(), fromNumber, fromText),
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.TextUnmarshallerHookFunc(), mapstructure.StringToTimeDurationHookFunc(), fromNumber, fromText),
 	}})
 	if err != nil {
 		return fmt.Errorf("wrong type of value: %w", err)

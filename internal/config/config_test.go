@@ -3,11 +3,11 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
-
-	"reflect"
+	"time"
 
 	"suiftly/internal/config"
 	"suiftly/internal/money"
@@ -23,6 +23,8 @@ type settings struct {
 		Port    int      `koanf:"port"`
 		Proxies []string `koanf:"proxies"`
 		Strict  bool     `koanf:"strict"`
+
+		Wait time.Duration `koanf:"wait"`
 	} `koanf:"web"`
 	Tiers map[string]tier `koanf:"tiers"`
 }
@@ -56,6 +58,15 @@ func TestLoad(t *testing.T) {
 		}
 		if s, err = load(t, "", "SUIFTLY_WEB__PROXIES=[x, y, z]"); err != nil || len(s.Web.Proxies) != 3 {
 			t.Fatalf("got %+v, %v", s, err)
+		}
+	})
+	t.Run("durations are written with their unit", func(t *testing.T) {
+		s, err := load(t, "web: {wait: 1h30m}\n")
+		if err != nil || s.Web.Wait != 90*time.Minute {
+			t.Fatalf("got %+v, %v", s, err)
+		}
+		if _, err := load(t, "", "SUIFTLY_WEB__WAIT=soon"); err == nil || !strings.Contains(err.Error(), "web.wait") {
+			t.Fatalf("got %v", err)
 		}
 	})
 	t.Run("an environment value that looks like a number stays text where text is wanted", func(t *testing.T) {
@@ -105,7 +116,7 @@ func TestShow(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	want := []string{"tiers", "web.listen", "web.port", "web.proxies", "web.strict"}
+	want := []string{"tiers", "web.listen", "web.port", "web.proxies", "web.strict", "web.wait"}
 	if got := config.Keys(reflect.TypeFor[settings]()); !slices.Equal(got, want) {
 		t.Fatalf("got %v", got)
 	}

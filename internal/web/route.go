@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -129,7 +128,7 @@ func add[I, O any](r *Router, method, path, name string, access Access, summary 
 // admit puts the deadline and the caller's identity in the context, or refuses.
 func (s *Server) admit(access Access) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
-		ctx, cancel := context.WithTimeout(c.Context(), time.Duration(s.config.RequestDeadlineS)*time.Second)
+		ctx, cancel := context.WithTimeout(c.Context(), s.config.RequestDeadline)
 		defer cancel()
 		if access != Anyone {
 			who, err := s.Authenticate(ctx, cookie(ctx, s.cookieName(accessCookie)))

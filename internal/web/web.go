@@ -27,22 +27,22 @@ import (
 
 // Config is the web section of config.yaml.
 type Config struct {
-	Listen           string   `koanf:"listen"`
-	PublicURL        string   `koanf:"public_url"`
-	TrustedProxies   []string `koanf:"trusted_proxies"`
-	BodyLimitBytes   int      `koanf:"body_limit_bytes"`
-	RequestDeadlineS int      `koanf:"request_deadline_s"`
-	DrainWaitS       int      `koanf:"drain_wait_s"`
+	Listen          string        `koanf:"listen"`
+	PublicURL       string        `koanf:"public_url"`
+	TrustedProxies  []string      `koanf:"trusted_proxies"`
+	BodyLimitBytes  int           `koanf:"body_limit_bytes"`
+	RequestDeadline time.Duration `koanf:"request_deadline"`
+	DrainWait       time.Duration `koanf:"drain_wait"`
 }
 
 // DefaultConfig serves on loopback only.
 func DefaultConfig() Config {
 	return Config{
-		Listen:           "127.0.0.1:8080",
-		TrustedProxies:   []string{"127.0.0.1", "::1"},
-		BodyLimitBytes:   256 << 10,
-		RequestDeadlineS: 10,
-		DrainWaitS:       6,
+		Listen:          "127.0.0.1:8080",
+		TrustedProxies:  []string{"127.0.0.1", "::1"},
+		BodyLimitBytes:  256 << 10,
+		RequestDeadline: 10 * time.Second,
+		DrainWait:       6 * time.Second,
 	}
 }
 
@@ -72,11 +72,11 @@ func (c Config) Validate() (problems []error) {
 	if c.BodyLimitBytes < 1<<10 || c.BodyLimitBytes > 64<<20 {
 		bad("web.body_limit_bytes: %d is not between 1024 and 67108864", c.BodyLimitBytes)
 	}
-	if c.RequestDeadlineS < 1 || c.RequestDeadlineS > 300 {
-		bad("web.request_deadline_s: %d is not between 1 and 300", c.RequestDeadlineS)
+	if c.RequestDeadline < time.Second || c.RequestDeadline > 5*time.Minute {
+		bad("web.request_deadline: %s is not between 1s and 5m", c.RequestDeadline)
 	}
-	if c.DrainWaitS < 0 || c.DrainWaitS > 15 {
-		bad("web.drain_wait_s: %d is not between 0 and 15", c.DrainWaitS)
+	if c.DrainWait < 0 || c.DrainWait > 15*time.Second {
+		bad("web.drain_wait: %s is not between 0s and 15s", c.DrainWait)
 	}
 	return problems
 }

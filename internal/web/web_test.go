@@ -216,7 +216,7 @@ func TestAccess(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	t.Parallel()
-	h := setup(t, func(c *web.Config) { c.RequestDeadlineS = 1 })
+	h := setup(t, func(c *web.Config) { c.RequestDeadline = time.Second })
 	t.Run("an expected failure shows its code and sentence", func(t *testing.T) {
 		a := h.do(t, "POST", "/api/v1/room/things", `{"amount_usd":"1","name":"full"}`, as(1001))
 		if a.StatusCode != 409 || a.Code != "room.full" || a.Detail != "The room is full." {
@@ -513,7 +513,7 @@ func TestConfig(t *testing.T) {
 		"listen": func(c *web.Config) { c.Listen = "127.0.0.1:99999" }, "listen ": func(c *web.Config) { c.Listen = "nonsense" },
 		"public_url": func(c *web.Config) { c.Listen = "0.0.0.0:8080" }, "public_url ": func(c *web.Config) { c.PublicURL = "http://dash.example.com" },
 		"public_url  ": func(c *web.Config) { c.PublicURL = "https://a.example/path" }, "trusted_proxies": func(c *web.Config) { c.TrustedProxies = []string{"10.0.0.0/99"} },
-		"body_limit_bytes": func(c *web.Config) { c.BodyLimitBytes = 1 }, "request_deadline_s": func(c *web.Config) { c.RequestDeadlineS = 0 }, "drain_wait_s": func(c *web.Config) { c.DrainWaitS = -1 },
+		"body_limit_bytes": func(c *web.Config) { c.BodyLimitBytes = 1 }, "request_deadline": func(c *web.Config) { c.RequestDeadline = 10 }, "drain_wait": func(c *web.Config) { c.DrainWait = -1 },
 	} {
 		c := web.DefaultConfig()
 		change(&c)

@@ -20,20 +20,24 @@ import (
 
 // Config is the auth section of config.yaml.
 type Config struct {
-	Network         string   `koanf:"network"`
-	SigningKeys     []string `koanf:"signing_keys" secret:"true"`
-	SigningKeyFile  string   `koanf:"signing_key_file"`
-	Operators       []string `koanf:"operators"`
-	ChallengeS      int      `koanf:"challenge_s"`
-	AccessS         int      `koanf:"access_s"`
-	RefreshS        int      `koanf:"refresh_s"`
-	RefreshGraceS   int      `koanf:"refresh_grace_s"`
-	SessionAbsolute int      `koanf:"session_absolute_s"`
+	Network         string        `koanf:"network"`
+	SigningKeys     []string      `koanf:"signing_keys" secret:"true"`
+	SigningKeyFile  string        `koanf:"signing_key_file"`
+	Operators       []string      `koanf:"operators"`
+	Challenge       time.Duration `koanf:"challenge"`
+	Access          time.Duration `koanf:"access"`
+	Refresh         time.Duration `koanf:"refresh"`
+	RefreshGrace    time.Duration `koanf:"refresh_grace"`
+	SessionAbsolute time.Duration `koanf:"session_absolute"`
 }
+
+const day = 24 * time.Hour
 
 // DefaultConfig has the lifetimes of the product's rules.
 func DefaultConfig() Config {
-	return Config{Network: "testnet", ChallengeS: 300, AccessS: 900, RefreshS: 7 * 86400, RefreshGraceS: 30, SessionAbsolute: 90 * 86400}
+	return Config{
+		Network: "testnet", Challenge: 5 * time.Minute, Access: 15 * time.Minute, Refresh: 7 * day, RefreshGrace: 30 * time.Second, SessionAbsolute: 90 * day,
+	}
 }
 
 // Validate gives every problem of the section.
@@ -53,15 +57,15 @@ func (c Config) Validate() (problems []error) {
 		}
 	}
 	for _, d := range []struct {
-		key      string
-		value    int
-		min, max int
+		key             string
+		value, min, max time.Duration
 	}{
-		{"challenge_s", c.ChallengeS, 30, 900}, {"access_s", c.AccessS, 60, 3600}, {"refresh_s", c.RefreshS, 3600, 90 * 86400},
-		{"refresh_grace_s", c.RefreshGraceS, 0, 300}, {"session_absolute_s", c.SessionAbsolute, 3600, 400 * 86400},
+		{"challenge", c.Challenge, 30 * time.Second, 15 * time.Minute}, {"access", c.Access, time.Minute, time.Hour},
+		{"refresh", c.Refresh, time.Hour, 90 * day}, {"refresh_grace", c.RefreshGrace, 0, 5 * time.Minute},
+		{"session_absolute", c.SessionAbsolute, time.Hour, 400 * day},
 	} {
 		if d.value < d.min || d.value > d.max {
-			bad("auth.%s: %d is not between %d and %d", d.key, d.value, d.min, d.max)
+			bad("auth.%s: %s is not between %s and %s", d.key, d.value, d.min, d.max)
 		}
 	}
 	return problems

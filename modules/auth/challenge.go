@@ -37,7 +37,7 @@ func (m *Module) Challenge(ctx context.Context, address, preAuth string) (Challe
 		preAuth = rand.Text()
 	}
 	issued := m.kit.Now().UTC().Truncate(time.Second)
-	c := Challenge{ID: uuid.New(), ExpiresAt: issued.Add(time.Duration(m.config.ChallengeS) * time.Second)}
+	c := Challenge{ID: uuid.New(), ExpiresAt: issued.Add(m.config.Challenge)}
 	c.Message, err = sui.SignInMessage(sui.SignIn{
 		Domain: m.domain, URI: m.origin, Address: a, ChainID: "sui:" + m.config.Network,
 		Nonce: rand.Text(), IssuedAt: issued, ExpiresAt: c.ExpiresAt,

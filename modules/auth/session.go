@@ -77,7 +77,7 @@ func (m *Module) Verify(ctx context.Context, challenge uuid.UUID, message, signa
 			return err
 		}
 		session := uuid.New()
-		absolute := now.Add(time.Duration(m.config.SessionAbsolute) * time.Second)
+		absolute := now.Add(m.config.SessionAbsolute)
 		if err := addSession(ctx, tx, session, c.ID, now, absolute, from.UserAgent, prefix(from.IP)); err != nil {
 			return fmt.Errorf("add session: %w", err)
 		}
@@ -110,8 +110,8 @@ func (m *Module) account(ctx context.Context, tx pg.Q, address string) (c Custom
 // grant stores the refresh token and signs an access token to go with it.
 func (m *Module) grant(ctx context.Context, tx pg.Q, c Customer, session uuid.UUID, refresh string, absolute, now time.Time) (Granted, error) {
 	s := web.Session{
-		Refresh: refresh, RefreshExpires: earlier(now.Add(time.Duration(m.config.RefreshS)*time.Second), absolute),
-		AccessExpires: earlier(now.Add(time.Duration(m.config.AccessS)*time.Second), absolute),
+		Refresh: refresh, RefreshExpires: earlier(now.Add(m.config.Refresh), absolute),
+		AccessExpires: earlier(now.Add(m.config.Access), absolute),
 	}
 	if err := addRefreshToken(ctx, tx, hash(refresh), session, now, s.RefreshExpires); err != nil {
 		return Granted{}, fmt.Errorf("keep refresh token: %w", err)
@@ -135,7 +135,7 @@ const successorSteps = 16
 // already has. One that was rotated longer ago has been copied: its whole family is revoked.
 func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err error) {
 	now := m.kit.Now()
-	grace := time.Duration(m.config.RefreshGraceS) * time.Second
+	grace := m.config.RefreshGrace
 	stolen := false
 	err = pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
 		stolen = false
@@ -170,7 +170,7 @@ func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err er
 			absolute := t.SessionExpires
 			g = Granted{t.Customer, web.Session{
 				Refresh: token, RefreshExpires: earlier(t.ExpiresAt, absolute),
-				AccessExpires: earlier(now.Add(time.Duration(m.config.AccessS)*time.Second), absolute),
+				AccessExpires: earlier(now.Add(m.config.Access), absolute),
 			}}
 			access, err := m.keys.signAccess(t.Customer.ID, t.Session.String(), now, g.Session.AccessExpires)
 			g.Session.Access = access
