@@ -79,9 +79,13 @@ func Tx(t testing.TB) *sqlx.Tx {
 	return tx
 }
 
-// Main runs the tests and stops the cluster at once. Without it the cluster ends with the test binary all the same.
-func Main(m *testing.M) {
+// Main runs the tests, then the cleanups, and stops the cluster. Without it the cluster ends with the test binary all the
+// same.
+func Main(m *testing.M, cleanups ...func()) {
 	code := m.Run()
+	for _, cleanup := range cleanups {
+		cleanup()
+	}
 	if c := running.Load(); c != nil {
 		c.release()
 	}
