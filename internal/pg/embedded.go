@@ -69,7 +69,7 @@ func (o launchOptions) settings() []string {
 	if o.throwaway {
 		s = append(s, "fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=minimal",
 			"max_wal_senders=0", "min_wal_size=32MB", "shared_buffers=64MB", "autovacuum=off", "max_connections=300",
-			"jit=off", "timezone=UTC")
+			"jit=off", "timezone=UTC", "dynamic_shared_memory_type=mmap")
 	}
 	return s
 }
