@@ -87,18 +87,19 @@ func (s *Scheduler) Add(jobs ...Job) {
 	}
 }
 
-// Start begins to look at the jobs and returns. When ctx ends, running jobs are cancelled; Stop is the gentle way.
-func (s *Scheduler) Start(ctx context.Context) error {
+// Start begins to look at the jobs and returns. Only Stop ends it: ctx gives its values to the runs, but its end would
+// cut off a run that Stop waits for. Starting twice panics.
+func (s *Scheduler) Start(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cron != nil || s.stopped {
-		return errors.New("jobs: started twice")
+		panic("jobs: started twice")
 	}
 	cron, err := gocron.NewScheduler(gocron.WithLocation(time.UTC), gocron.WithStopTimeout(time.Millisecond))
 	if err != nil {
-		return fmt.Errorf("jobs: %w", err)
+		panic(fmt.Sprintf("jobs: %v", err)) // an option is wrong
 	}
-	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	for _, j := range s.jobs {
 		every := j.Every
 		if every > time.Minute {
@@ -110,12 +111,11 @@ func (s *Scheduler) Start(ctx context.Context) error {
 			gocron.WithSingletonMode(gocron.LimitModeReschedule),
 			gocron.WithStartAt(gocron.WithStartDateTime(first)))
 		if err != nil {
-			return fmt.Errorf("jobs: %s: %w", j.Name, err)
+			panic(fmt.Sprintf("jobs: %s: %v", j.Name, err))
 		}
 	}
 	s.cron = cron
 	cron.Start()
-	return nil
 }
 
 // Stop begins no new run and waits for the running ones. When ctx ends first they are cancelled, and recorded as

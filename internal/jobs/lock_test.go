@@ -248,18 +248,18 @@ func TestStop(t *testing.T) {
 		h := setup(t)
 		s := h.replicas[0]
 		s.now = time.Now
-		s.Add(Job{Name: "test.tick", Every: every, Run: func(context.Context, Run) error {
+		s.Add(Job{Name: "test.tick", Every: every, Run: func(ctx context.Context, _ Run) error {
 			if first {
 				first = false
 				close(inside)
 				<-leave
 			}
-			return nil
+			return ctx.Err()
 		}})
-		if err := s.Start(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+		ctx, cancel := context.WithCancel(context.Background())
+		s.Start(ctx)
 		<-inside
+		cancel()
 		stopped := make(chan error, 1)
 		go func() { stopped <- s.Stop(context.Background()) }()
 		for s.begin() { // until Stop has begun
@@ -274,6 +274,9 @@ func TestStop(t *testing.T) {
 		close(leave)
 		if err := <-stopped; err != nil {
 			t.Fatal(err)
+		}
+		if rows := h.rows(t, "test.tick"); len(rows) != 1 || rows[0].State != "ok" {
+			t.Fatalf("%+v", rows)
 		}
 		if err := s.RunNow(context.Background(), "test.tick", noon); err == nil {
 			t.Fatal("ran after Stop")
@@ -292,9 +295,7 @@ func TestStop(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		}})
-		if err := s.Start(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+		s.Start(context.Background())
 		<-inside
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 		defer cancel()

@@ -128,6 +128,13 @@ func (c *connector) unreachable(err error) error {
 
 // badURL never quotes the text that it could not read: a mistyped url is where passwords end up in logs.
 func badURL(url string, err error) error {
+	if unsupported, ok := strings.CutPrefix(err.Error(), "pq: environment variable "); ok {
+		return errors.New("environment variable " + unsupported)
+	}
+	if _, rest, ok := strings.Cut(err.Error(), "pq: wrong value for $"); ok {
+		name, _, _ := strings.Cut(rest, ":")
+		return fmt.Errorf("environment variable $%s has a wrong value", name)
+	}
 	const wrong = `pq: wrong value for "`
 	if _, rest, ok := strings.Cut(err.Error(), wrong); ok {
 		if name, _, ok := strings.Cut(rest, `"`); ok {
