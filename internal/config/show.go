@@ -46,7 +46,7 @@ func shown(v reflect.Value) (*yamlv3.Node, error) {
 			if err != nil {
 				return nil, err
 			}
-			if f.Tag.Get("secret") == "true" && !v.Field(i).IsZero() {
+			if f.Tag.Get("secret") == "true" && v.Field(i).Len() > 0 { // text or a list
 				if value, err = scalar("(set, not shown)"); err != nil {
 					return nil, err
 				}

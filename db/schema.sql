@@ -1,0 +1,826 @@
+CREATE SCHEMA auth;
+CREATE SCHEMA billing;
+CREATE SCHEMA logs;
+CREATE SCHEMA ops;
+CREATE SCHEMA services;
+CREATE SCHEMA wallet;
+CREATE FUNCTION billing.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'billing.% is append-only: a correction is a new charge', tg_table_name
+        using errcode = 'integrity_constraint_violation', constraint = tg_table_name || '_append_only';
+end $$;
+CREATE FUNCTION logs.drop_partitions(keep_from date) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+    part record;
+    dropped int := 0;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('logs.make_partition', 0));
+    for part in
+        select c.relname as name, to_date(right(c.relname, 8), 'YYYYMMDD') as day
+        from pg_catalog.pg_inherits i
+        join pg_catalog.pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'logs.haproxy_logs'::regclass
+        order by c.relname
+    loop
+        continue when part.day >= keep_from;
+        continue when exists (
+            select from logs.batches
+            where metered_run is null
+            and first_at < (part.day + 1)::timestamp at time zone 'UTC'
+            and last_at >= part.day::timestamp at time zone 'UTC');
+        execute format('drop table logs.%I', part.name);
+        dropped := dropped + 1;
+    end loop;
+    return dropped;
+end $$;
+CREATE FUNCTION logs.make_partition(day date) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+    part text := 'haproxy_logs_' || to_char(day, 'YYYYMMDD');
+begin
+    if to_regclass('logs.' || part) is not null then
+        return false;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('logs.make_partition', 0));
+    if to_regclass('logs.' || part) is not null then
+        return false;
+    end if;
+    execute format('create table logs.%I (like logs.haproxy_logs including all)', part);
+    execute format('alter table logs.haproxy_logs attach partition logs.%I for values from (%L) to (%L)',
+        part, day::timestamp at time zone 'UTC', (day + 1)::timestamp at time zone 'UTC');
+    return true;
+end $$;
+CREATE FUNCTION services.raise_edge_revision() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update services.edge_revision set revision = revision + 1;
+    return null;
+end $$;
+CREATE FUNCTION services.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '%.% is append-only', tg_table_schema, tg_table_name
+        using errcode = 'check_violation', constraint = tg_table_name || '_append_only';
+end $$;
+CREATE FUNCTION services.refuse_past_price() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (select from services.price_book)
+        and new.effective_from < greatest(now(), (select max(effective_from) from services.price_book)) then
+        raise exception 'a price cannot begin in the past'
+            using errcode = 'check_violation', constraint = 'price_book_no_past';
+    end if;
+    return new;
+end $$;
+CREATE FUNCTION wallet.apply_postings() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (select 1
+                 from fresh f
+                 join wallet.transactions t on t.transaction_id = f.transaction_id
+                where f.line > t.lines) then
+        raise exception 'a transaction takes no more lines than it declared'
+            using errcode = 'check_violation', constraint = 'postings_within_lines';
+    end if;
+    update wallet.balances b
+       set available_micros = b.available_micros + d.available,
+           reserved_micros = b.reserved_micros + d.reserved,
+           receivable_micros = b.receivable_micros - d.receivable,
+           changed_at = now()
+      from (select a.customer_id,
+                   coalesce(sum(f.amount_micros) filter (where a.kind = 'available'), 0)::bigint as available,
+                   coalesce(sum(f.amount_micros) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
+                   coalesce(sum(f.amount_micros) filter (where a.kind = 'receivable'), 0)::bigint as receivable
+              from fresh f
+              join wallet.accounts a on a.account_id = f.account_id
+             where a.customer_id is not null
+             group by a.customer_id) d
+     where b.customer_id = d.customer_id;
+    return null;
+end $$;
+CREATE FUNCTION wallet.check_transaction() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    found_lines  bigint;
+    total        numeric;
+    own          numeric;
+    strangers    bigint;
+    others       bigint;
+begin
+    select count(*),
+           coalesce(sum(p.amount_micros), 0),
+           coalesce(sum(p.amount_micros) filter (where a.customer_id is not null), 0),
+           count(*) filter (where a.customer_id <> new.customer_id),
+           count(*) filter (where p.account_id = new.other_account_id)
+      into found_lines, total, own, strangers, others
+      from wallet.postings p
+      join wallet.accounts a on a.account_id = p.account_id
+     where p.transaction_id = new.transaction_id;
+    if found_lines <> new.lines or total <> 0 or own <> new.amount_micros or strangers <> 0 or others <> 1 then
+        raise exception 'transaction % does not balance: % of % lines, sum %, customer % of %, % lines of other customers, % on the other account',
+            new.cause, found_lines, new.lines, total, own, new.amount_micros, strangers, others
+            using errcode = 'check_violation', constraint = 'transactions_balanced';
+    end if;
+    return null;
+end $$;
+CREATE FUNCTION wallet.open_balance() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    insert into wallet.balances (customer_id) values (new.customer_id) on conflict do nothing;
+    return null;
+end $$;
+CREATE FUNCTION wallet.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'wallet.% is append-only: post a correcting transaction instead', tg_table_name
+        using errcode = 'integrity_constraint_violation', constraint = tg_table_name || '_append_only';
+end $$;
+CREATE FUNCTION wallet.refuse_direct_balance() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if pg_trigger_depth() < 2 then
+        raise exception 'wallet.balances follows the postings: post a transaction instead'
+            using errcode = 'integrity_constraint_violation', constraint = 'balances_follow_postings';
+    end if;
+    return null;
+end $$;
+CREATE TABLE auth.challenges (
+    challenge_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    address text NOT NULL,
+    message_sha256 bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    preauth_sha256 bytea NOT NULL,
+    CONSTRAINT challenges_address_normal CHECK ((address ~ '^0x[0-9a-f]{64}$'::text))
+);
+CREATE TABLE auth.customers (
+    customer_id bigint NOT NULL,
+    address text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    suspended_reason text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT customers_address_normal CHECK ((address ~ '^0x[0-9a-f]{64}$'::text)),
+    CONSTRAINT customers_status_known CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text]))),
+    CONSTRAINT customers_suspended_has_reason CHECK (((status = 'suspended'::text) = (suspended_reason IS NOT NULL)))
+);
+ALTER TABLE auth.customers ALTER COLUMN customer_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME auth.customers_customer_id_seq
+    START WITH 1001
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE auth.refresh_tokens (
+    token_sha256 bytea NOT NULL,
+    session_id uuid NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    rotated_at timestamp with time zone
+);
+CREATE TABLE auth.sessions (
+    session_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    customer_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    user_agent text DEFAULT ''::text NOT NULL,
+    ip_prefix text DEFAULT ''::text NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_why text,
+    CONSTRAINT sessions_revoked_has_reason CHECK (((revoked_at IS NULL) = (revoked_why IS NULL)))
+);
+CREATE TABLE billing.carries (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    month date NOT NULL,
+    item text NOT NULL,
+    per bigint NOT NULL,
+    carry bigint NOT NULL,
+    CONSTRAINT carries_below_one_micro CHECK (((per > 0) AND (carry >= 0) AND (carry < per))),
+    CONSTRAINT carries_item_known CHECK ((item = ANY (ARRAY['requests'::text, 'bandwidth'::text])))
+);
+CREATE TABLE billing.charges (
+    charge_id bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    revision integer NOT NULL,
+    requests bigint NOT NULL,
+    billable bigint NOT NULL,
+    bytes bigint NOT NULL,
+    requests_micros bigint NOT NULL,
+    bandwidth_micros bigint NOT NULL,
+    amount_micros bigint NOT NULL,
+    price_book bigint NOT NULL,
+    cause text NOT NULL,
+    run_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT charges_amount_is_its_parts CHECK ((amount_micros = (requests_micros + bandwidth_micros))),
+    CONSTRAINT charges_hour_is_an_hour CHECK ((date_trunc('hour'::text, hour, 'UTC'::text) = hour)),
+    CONSTRAINT charges_revision_positive CHECK ((revision >= 1))
+);
+ALTER TABLE billing.charges ALTER COLUMN charge_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME billing.charges_charge_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE billing.parked (
+    customer_id bigint NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    review boolean NOT NULL,
+    since timestamp with time zone NOT NULL,
+    tries integer DEFAULT 1 NOT NULL,
+    run_id bigint NOT NULL,
+    approved_at timestamp with time zone,
+    CONSTRAINT parked_approved_was_in_review CHECK (((approved_at IS NULL) OR review))
+);
+CREATE TABLE billing.runs (
+    run_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    epoch bigint NOT NULL,
+    replica text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    state text DEFAULT 'running'::text NOT NULL,
+    customers bigint DEFAULT 0 NOT NULL,
+    parked bigint DEFAULT 0 NOT NULL,
+    hours bigint DEFAULT 0 NOT NULL,
+    charges bigint DEFAULT 0 NOT NULL,
+    amount_micros bigint DEFAULT 0 NOT NULL,
+    error text DEFAULT ''::text NOT NULL,
+    CONSTRAINT runs_finished CHECK (((state = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT runs_state_known CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'partial'::text, 'failed'::text, 'abandoned'::text])))
+);
+ALTER TABLE billing.runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME billing.runs_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE billing.usage_metrics (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    period timestamp with time zone NOT NULL,
+    total_requests bigint NOT NULL,
+    billable bigint NOT NULL,
+    total_bandwidth bigint NOT NULL,
+    amount_charged bigint NOT NULL,
+    revision integer NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT usage_metrics_counts_not_negative CHECK (((total_requests >= 0) AND (billable >= 0) AND (billable <= total_requests) AND (total_bandwidth >= 0))),
+    CONSTRAINT usage_metrics_period_is_an_hour CHECK ((date_trunc('hour'::text, period, 'UTC'::text) = period)),
+    CONSTRAINT usage_metrics_revision_positive CHECK ((revision >= 1))
+);
+CREATE TABLE logs.batches (
+    batch_id bigint NOT NULL,
+    source text NOT NULL,
+    "position" bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    lines integer NOT NULL,
+    stored integer NOT NULL,
+    duplicates integer NOT NULL,
+    rejected integer NOT NULL,
+    quarantined integer NOT NULL,
+    unattributed integer NOT NULL,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    metered_run bigint,
+    billed_run bigint,
+    CONSTRAINT batches_counts CHECK (((LEAST(stored, duplicates, rejected, quarantined, unattributed) >= 0) AND (unattributed <= stored))),
+    CONSTRAINT batches_every_line CHECK ((lines = (((stored + duplicates) + rejected) + quarantined))),
+    CONSTRAINT batches_metered_first CHECK (((billed_run IS NULL) OR (metered_run IS NOT NULL))),
+    CONSTRAINT batches_span CHECK ((((first_at IS NULL) = (last_at IS NULL)) AND (first_at <= last_at) AND ((stored = 0) OR (first_at IS NOT NULL))))
+);
+ALTER TABLE logs.batches ALTER COLUMN batch_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME logs.batches_batch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE logs.haproxy_logs (
+    "timestamp" timestamp with time zone NOT NULL,
+    batch_id bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    bytes_sent bigint NOT NULL,
+    bytes_received bigint NOT NULL,
+    duration_ms integer NOT NULL,
+    status smallint NOT NULL,
+    billable boolean NOT NULL,
+    reached boolean NOT NULL,
+    rid uuid NOT NULL,
+    client_ip inet,
+    service text NOT NULL,
+    key_id text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    backend text NOT NULL,
+    server text NOT NULL,
+    termination text NOT NULL,
+    claimed text,
+    CONSTRAINT haproxy_logs_attributed CHECK (((customer_id = 0) = (claimed IS NOT NULL))),
+    CONSTRAINT haproxy_logs_sizes CHECK (((bytes_sent >= 0) AND (bytes_received >= 0) AND (duration_ms >= '-1'::integer)))
+)
+PARTITION BY RANGE ("timestamp");
+CREATE TABLE logs.meter_runs (
+    run_id bigint NOT NULL,
+    metered_at timestamp with time zone DEFAULT now() NOT NULL,
+    batches integer NOT NULL,
+    lines bigint NOT NULL
+);
+ALTER TABLE logs.meter_runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME logs.meter_runs_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE logs.quarantine (
+    "timestamp" timestamp with time zone NOT NULL,
+    batch_id bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    bytes_sent bigint NOT NULL,
+    bytes_received bigint NOT NULL,
+    duration_ms integer NOT NULL,
+    status smallint NOT NULL,
+    billable boolean NOT NULL,
+    reached boolean NOT NULL,
+    rid uuid NOT NULL,
+    client_ip inet,
+    service text NOT NULL,
+    key_id text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    backend text NOT NULL,
+    server text NOT NULL,
+    termination text NOT NULL,
+    claimed text,
+    reason text NOT NULL,
+    held_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT quarantine_reason_known CHECK ((reason = ANY (ARRAY['future'::text, 'old'::text])))
+);
+CREATE TABLE logs.rejects (
+    rid uuid NOT NULL,
+    batch_id bigint NOT NULL,
+    line_number integer NOT NULL,
+    reason text NOT NULL,
+    line text NOT NULL,
+    rejected_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE logs.rollup_hours (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    billable bigint NOT NULL,
+    bytes bigint NOT NULL,
+    status_2xx bigint NOT NULL,
+    status_3xx bigint NOT NULL,
+    status_4xx bigint NOT NULL,
+    status_429 bigint NOT NULL,
+    status_5xx bigint NOT NULL,
+    status_other bigint NOT NULL,
+    duration_sum_ms bigint NOT NULL,
+    took_5 bigint NOT NULL,
+    took_10 bigint NOT NULL,
+    took_25 bigint NOT NULL,
+    took_50 bigint NOT NULL,
+    took_100 bigint NOT NULL,
+    took_250 bigint NOT NULL,
+    took_500 bigint NOT NULL,
+    took_1000 bigint NOT NULL,
+    took_2500 bigint NOT NULL,
+    took_5000 bigint NOT NULL,
+    took_10000 bigint NOT NULL,
+    took_more bigint NOT NULL,
+    CONSTRAINT rollup_hours_classes CHECK (((requests = ((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_other)) AND (status_429 <= status_4xx)))
+)
+WITH (fillfactor='70');
+CREATE TABLE logs.rollup_minutes (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    billable bigint NOT NULL,
+    bytes bigint NOT NULL,
+    status_2xx bigint NOT NULL,
+    status_3xx bigint NOT NULL,
+    status_4xx bigint NOT NULL,
+    status_429 bigint NOT NULL,
+    status_5xx bigint NOT NULL,
+    status_other bigint NOT NULL,
+    duration_sum_ms bigint NOT NULL,
+    took_5 bigint NOT NULL,
+    took_10 bigint NOT NULL,
+    took_25 bigint NOT NULL,
+    took_50 bigint NOT NULL,
+    took_100 bigint NOT NULL,
+    took_250 bigint NOT NULL,
+    took_500 bigint NOT NULL,
+    took_1000 bigint NOT NULL,
+    took_2500 bigint NOT NULL,
+    took_5000 bigint NOT NULL,
+    took_10000 bigint NOT NULL,
+    took_more bigint NOT NULL,
+    CONSTRAINT rollup_minutes_classes CHECK (((requests = ((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_other)) AND (status_429 <= status_4xx)))
+)
+WITH (fillfactor='70');
+CREATE TABLE logs.usage_hours (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    billable bigint NOT NULL,
+    bytes bigint NOT NULL,
+    revision bigint NOT NULL,
+    billed_revision bigint DEFAULT 0 NOT NULL,
+    unbilled boolean GENERATED ALWAYS AS (((customer_id <> 0) AND (billed_revision <> revision))) STORED NOT NULL,
+    CONSTRAINT usage_hours_counts CHECK ((((billable >= 0) AND (billable <= requests)) AND (bytes >= 0))),
+    CONSTRAINT usage_hours_revisions CHECK (((billed_revision >= 0) AND (billed_revision <= revision))),
+    CONSTRAINT usage_hours_whole CHECK ((((EXTRACT(epoch FROM hour))::bigint % (3600)::bigint) = 0))
+)
+WITH (fillfactor='70');
+CREATE TABLE ops.audit (
+    audit_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    customer_id bigint,
+    action text NOT NULL,
+    subject text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    request_id text DEFAULT ''::text NOT NULL
+);
+ALTER TABLE ops.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.audit_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE ops.idempotency_keys (
+    customer_id bigint NOT NULL,
+    key text NOT NULL,
+    operation text NOT NULL,
+    request_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    leased_until timestamp with time zone NOT NULL,
+    status integer,
+    content_type text,
+    body bytea,
+    CONSTRAINT idempotency_keys_answered CHECK (((status IS NULL) = (body IS NULL)))
+);
+CREATE TABLE ops.job_fences (
+    job text NOT NULL,
+    epoch bigint NOT NULL
+);
+CREATE TABLE ops.job_runs (
+    job text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    epoch bigint NOT NULL,
+    state text NOT NULL,
+    replica text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    error text,
+    CONSTRAINT job_runs_state_known CHECK ((state = ANY (ARRAY['running'::text, 'ok'::text, 'failed'::text])))
+);
+CREATE TABLE public.schema_migrations (
+    version character varying NOT NULL,
+    sha256 text
+);
+CREATE TABLE services.api_keys (
+    key_id text NOT NULL,
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    name text NOT NULL,
+    prefix text NOT NULL,
+    key_sha256 text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_id_plain CHECK ((key_id ~ '^[0-9A-Za-z]{4,32}$'::text)),
+    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 60))),
+    CONSTRAINT api_keys_revoked_after CHECK ((revoked_at >= created_at)),
+    CONSTRAINT api_keys_sha256_hex CHECK ((key_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE TABLE services.config_versions (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    version integer NOT NULL,
+    config jsonb NOT NULL,
+    price_lines jsonb NOT NULL,
+    monthly_micros bigint NOT NULL,
+    price_book_id bigint NOT NULL,
+    changed_by text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT config_versions_config_object CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT config_versions_from_one CHECK ((version >= 1)),
+    CONSTRAINT config_versions_price_not_negative CHECK ((monthly_micros >= 0))
+);
+CREATE TABLE services.edge_revision (
+    only_row boolean DEFAULT true NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT edge_revision_one_row CHECK (only_row)
+);
+CREATE TABLE services.enabled_periods (
+    period_id bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    enabled_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT enabled_periods_forward CHECK ((disabled_at >= enabled_at))
+);
+ALTER TABLE services.enabled_periods ALTER COLUMN period_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME services.enabled_periods_period_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE services.price_book (
+    price_book_id bigint NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    content jsonb NOT NULL,
+    content_sha256 text NOT NULL,
+    service_types text[] NOT NULL,
+    loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT price_book_content_object CHECK ((jsonb_typeof(content) = 'object'::text)),
+    CONSTRAINT price_book_sha256_hex CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+ALTER TABLE services.price_book ALTER COLUMN price_book_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME services.price_book_price_book_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE services.service_configs (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    version integer NOT NULL
+);
+CREATE TABLE services.suspensions (
+    suspension_id bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    reason text NOT NULL,
+    suspended_at timestamp with time zone NOT NULL,
+    resumed_at timestamp with time zone,
+    CONSTRAINT suspensions_forward CHECK ((resumed_at >= suspended_at)),
+    CONSTRAINT suspensions_reason_known CHECK ((reason ~ '^[a-z][a-z_]{1,39}$'::text))
+);
+ALTER TABLE services.suspensions ALTER COLUMN suspension_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME services.suspensions_suspension_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE wallet.accounts (
+    account_id bigint NOT NULL,
+    kind text NOT NULL,
+    customer_id bigint,
+    service text DEFAULT ''::text NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT accounts_kind_known CHECK ((((kind = ANY (ARRAY['available'::text, 'reserved'::text, 'receivable'::text])) AND (customer_id IS NOT NULL)) OR ((kind = ANY (ARRAY['revenue'::text, 'chain_in'::text, 'chain_out'::text, 'promo'::text, 'rounding'::text])) AND (customer_id IS NULL)))),
+    CONSTRAINT accounts_service_of_revenue CHECK (((kind = 'revenue'::text) = (service <> ''::text)))
+);
+ALTER TABLE wallet.accounts ALTER COLUMN account_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME wallet.accounts_account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE wallet.balances (
+    customer_id bigint NOT NULL,
+    available_micros bigint DEFAULT 0 NOT NULL,
+    reserved_micros bigint DEFAULT 0 NOT NULL,
+    receivable_micros bigint DEFAULT 0 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT balances_available_not_negative CHECK ((available_micros >= 0)),
+    CONSTRAINT balances_receivable_not_negative CHECK ((receivable_micros >= 0)),
+    CONSTRAINT balances_reserved_not_negative CHECK ((reserved_micros >= 0))
+);
+CREATE TABLE wallet.transactions (
+    transaction_id bigint NOT NULL,
+    cause text NOT NULL,
+    kind text NOT NULL,
+    customer_id bigint NOT NULL,
+    other_account_id bigint NOT NULL,
+    amount_micros bigint NOT NULL,
+    lines smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    posted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT transactions_cause_not_empty CHECK ((cause <> ''::text)),
+    CONSTRAINT transactions_kind_known CHECK ((kind = ANY (ARRAY['charge'::text, 'refund'::text, 'credit'::text]))),
+    CONSTRAINT transactions_two_lines CHECK ((lines >= 2))
+);
+CREATE VIEW wallet.billing_transactions AS
+ SELECT t.transaction_id,
+    t.customer_id,
+    t.kind,
+    a.service,
+    (((t.amount_micros)::numeric / (1000000)::numeric))::numeric(20,6) AS amount,
+    'posted'::text AS status,
+    NULL::text AS transaction_hash,
+    t.cause,
+    t.at
+   FROM (wallet.transactions t
+     JOIN wallet.accounts a ON ((a.account_id = t.other_account_id)));
+CREATE TABLE wallet.postings (
+    transaction_id bigint NOT NULL,
+    line smallint NOT NULL,
+    account_id bigint NOT NULL,
+    amount_micros bigint NOT NULL,
+    CONSTRAINT postings_line_positive CHECK ((line >= 1)),
+    CONSTRAINT postings_not_zero CHECK ((amount_micros <> 0))
+);
+ALTER TABLE wallet.transactions ALTER COLUMN transaction_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME wallet.transactions_transaction_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE ONLY auth.challenges
+    ADD CONSTRAINT challenges_pkey PRIMARY KEY (challenge_id);
+ALTER TABLE ONLY auth.customers
+    ADD CONSTRAINT customers_address_once UNIQUE (address);
+ALTER TABLE ONLY auth.customers
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY auth.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_sha256);
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
+ALTER TABLE ONLY billing.carries
+    ADD CONSTRAINT carries_pkey PRIMARY KEY (customer_id, service, month, item, per);
+ALTER TABLE ONLY billing.charges
+    ADD CONSTRAINT charges_once UNIQUE (customer_id, service, hour, revision);
+ALTER TABLE ONLY billing.charges
+    ADD CONSTRAINT charges_pkey PRIMARY KEY (charge_id);
+ALTER TABLE ONLY billing.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY billing.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (run_id);
+ALTER TABLE ONLY billing.usage_metrics
+    ADD CONSTRAINT usage_metrics_pkey PRIMARY KEY (customer_id, period, service);
+ALTER TABLE ONLY logs.batches
+    ADD CONSTRAINT batches_once UNIQUE (source, "position");
+ALTER TABLE ONLY logs.batches
+    ADD CONSTRAINT batches_pkey PRIMARY KEY (batch_id);
+ALTER TABLE ONLY logs.haproxy_logs
+    ADD CONSTRAINT haproxy_logs_once UNIQUE ("timestamp", rid);
+ALTER TABLE ONLY logs.meter_runs
+    ADD CONSTRAINT meter_runs_pkey PRIMARY KEY (run_id);
+ALTER TABLE ONLY logs.quarantine
+    ADD CONSTRAINT quarantine_once UNIQUE ("timestamp", rid);
+ALTER TABLE ONLY logs.rejects
+    ADD CONSTRAINT rejects_pkey PRIMARY KEY (rid);
+ALTER TABLE ONLY logs.rollup_hours
+    ADD CONSTRAINT rollup_hours_pkey PRIMARY KEY (customer_id, bucket, service);
+ALTER TABLE ONLY logs.rollup_minutes
+    ADD CONSTRAINT rollup_minutes_pkey PRIMARY KEY (customer_id, bucket, service);
+ALTER TABLE ONLY logs.usage_hours
+    ADD CONSTRAINT usage_hours_pkey PRIMARY KEY (customer_id, service, hour);
+ALTER TABLE ONLY ops.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
+ALTER TABLE ONLY ops.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (customer_id, key);
+ALTER TABLE ONLY ops.job_fences
+    ADD CONSTRAINT job_fences_pkey PRIMARY KEY (job);
+ALTER TABLE ONLY ops.job_runs
+    ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job, due_at);
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+ALTER TABLE ONLY services.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
+ALTER TABLE ONLY services.api_keys
+    ADD CONSTRAINT api_keys_sha256_once UNIQUE (key_sha256);
+ALTER TABLE ONLY services.config_versions
+    ADD CONSTRAINT config_versions_pkey PRIMARY KEY (customer_id, service, version);
+ALTER TABLE ONLY services.edge_revision
+    ADD CONSTRAINT edge_revision_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY services.enabled_periods
+    ADD CONSTRAINT enabled_periods_pkey PRIMARY KEY (period_id);
+ALTER TABLE ONLY services.price_book
+    ADD CONSTRAINT price_book_pkey PRIMARY KEY (price_book_id);
+ALTER TABLE ONLY services.service_configs
+    ADD CONSTRAINT service_configs_pkey PRIMARY KEY (customer_id, service);
+ALTER TABLE ONLY services.suspensions
+    ADD CONSTRAINT suspensions_pkey PRIMARY KEY (suspension_id);
+ALTER TABLE ONLY wallet.accounts
+    ADD CONSTRAINT accounts_once UNIQUE NULLS NOT DISTINCT (customer_id, kind, service);
+ALTER TABLE ONLY wallet.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
+ALTER TABLE ONLY wallet.balances
+    ADD CONSTRAINT balances_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY wallet.postings
+    ADD CONSTRAINT postings_pkey PRIMARY KEY (transaction_id, line);
+ALTER TABLE ONLY wallet.transactions
+    ADD CONSTRAINT transactions_cause_once UNIQUE (cause);
+ALTER TABLE ONLY wallet.transactions
+    ADD CONSTRAINT transactions_pkey PRIMARY KEY (transaction_id);
+CREATE INDEX challenges_expires ON auth.challenges USING btree (expires_at);
+CREATE INDEX refresh_tokens_session ON auth.refresh_tokens USING btree (session_id);
+CREATE INDEX sessions_customer ON auth.sessions USING btree (customer_id);
+CREATE INDEX sessions_expires ON auth.sessions USING btree (expires_at);
+CREATE INDEX runs_unfinished ON billing.runs USING btree (run_id) WHERE (state = 'running'::text);
+CREATE INDEX batches_received ON logs.batches USING btree (received_at);
+CREATE INDEX batches_unbilled ON logs.batches USING btree (batch_id) WHERE ((billed_run IS NULL) AND (metered_run IS NOT NULL));
+CREATE INDEX batches_unmetered ON logs.batches USING btree (batch_id) WHERE (metered_run IS NULL);
+CREATE INDEX haproxy_logs_batch ON ONLY logs.haproxy_logs USING btree (batch_id);
+CREATE INDEX haproxy_logs_customer ON ONLY logs.haproxy_logs USING btree (customer_id, "timestamp");
+CREATE INDEX quarantine_held ON logs.quarantine USING btree (held_at);
+CREATE INDEX rejects_at ON logs.rejects USING btree (rejected_at);
+CREATE INDEX rejects_batch ON logs.rejects USING btree (batch_id);
+CREATE INDEX usage_hours_open ON logs.usage_hours USING btree (hour) WHERE unbilled;
+CREATE INDEX usage_hours_unbilled ON logs.usage_hours USING btree (customer_id, service, hour) WHERE unbilled;
+CREATE INDEX audit_customer_at ON ops.audit USING btree (customer_id, at DESC);
+CREATE INDEX idempotency_keys_created ON ops.idempotency_keys USING btree (created_at);
+CREATE INDEX api_keys_live ON services.api_keys USING btree (customer_id, service) WHERE (revoked_at IS NULL);
+CREATE UNIQUE INDEX enabled_periods_one_open ON services.enabled_periods USING btree (customer_id, service) WHERE (disabled_at IS NULL);
+CREATE INDEX price_book_effective ON services.price_book USING btree (effective_from);
+CREATE UNIQUE INDEX suspensions_one_open ON services.suspensions USING btree (customer_id, reason) WHERE (resumed_at IS NULL);
+CREATE INDEX transactions_customer ON wallet.transactions USING btree (customer_id, transaction_id DESC);
+CREATE TRIGGER charges_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.charges FOR EACH STATEMENT EXECUTE FUNCTION billing.refuse_change();
+CREATE TRIGGER api_keys_edge AFTER INSERT OR DELETE OR UPDATE ON services.api_keys FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
+CREATE TRIGGER config_versions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON services.config_versions FOR EACH STATEMENT EXECUTE FUNCTION services.refuse_change();
+CREATE TRIGGER enabled_periods_edge AFTER INSERT OR DELETE OR UPDATE ON services.enabled_periods FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
+CREATE TRIGGER price_book_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON services.price_book FOR EACH STATEMENT EXECUTE FUNCTION services.refuse_change();
+CREATE TRIGGER price_book_no_past BEFORE INSERT ON services.price_book FOR EACH ROW EXECUTE FUNCTION services.refuse_past_price();
+CREATE TRIGGER suspensions_edge AFTER INSERT OR DELETE OR UPDATE ON services.suspensions FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
+CREATE TRIGGER accounts_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON wallet.accounts FOR EACH STATEMENT EXECUTE FUNCTION wallet.refuse_change();
+CREATE TRIGGER accounts_open_balance AFTER INSERT ON wallet.accounts FOR EACH ROW WHEN ((new.customer_id IS NOT NULL)) EXECUTE FUNCTION wallet.open_balance();
+CREATE TRIGGER balances_follow_postings BEFORE INSERT OR UPDATE ON wallet.balances FOR EACH STATEMENT EXECUTE FUNCTION wallet.refuse_direct_balance();
+CREATE TRIGGER balances_keep BEFORE DELETE OR TRUNCATE ON wallet.balances FOR EACH STATEMENT EXECUTE FUNCTION wallet.refuse_change();
+CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON wallet.postings FOR EACH STATEMENT EXECUTE FUNCTION wallet.refuse_change();
+CREATE TRIGGER postings_applied AFTER INSERT ON wallet.postings REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION wallet.apply_postings();
+CREATE TRIGGER transactions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON wallet.transactions FOR EACH STATEMENT EXECUTE FUNCTION wallet.refuse_change();
+CREATE CONSTRAINT TRIGGER transactions_balanced AFTER INSERT ON wallet.transactions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wallet.check_transaction();
+ALTER TABLE ONLY auth.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_fkey FOREIGN KEY (session_id) REFERENCES auth.sessions(session_id) ON DELETE CASCADE;
+ALTER TABLE ONLY auth.sessions
+    ADD CONSTRAINT sessions_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY billing.carries
+    ADD CONSTRAINT carries_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY billing.charges
+    ADD CONSTRAINT charges_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY billing.charges
+    ADD CONSTRAINT charges_run_fkey FOREIGN KEY (run_id) REFERENCES billing.runs(run_id);
+ALTER TABLE ONLY billing.parked
+    ADD CONSTRAINT parked_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY billing.parked
+    ADD CONSTRAINT parked_run_fkey FOREIGN KEY (run_id) REFERENCES billing.runs(run_id);
+ALTER TABLE ONLY billing.usage_metrics
+    ADD CONSTRAINT usage_metrics_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY services.api_keys
+    ADD CONSTRAINT api_keys_config_fkey FOREIGN KEY (customer_id, service) REFERENCES services.service_configs(customer_id, service);
+ALTER TABLE ONLY services.config_versions
+    ADD CONSTRAINT config_versions_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY services.config_versions
+    ADD CONSTRAINT config_versions_price_book_fkey FOREIGN KEY (price_book_id) REFERENCES services.price_book(price_book_id);
+ALTER TABLE ONLY services.enabled_periods
+    ADD CONSTRAINT enabled_periods_config_fkey FOREIGN KEY (customer_id, service) REFERENCES services.service_configs(customer_id, service);
+ALTER TABLE ONLY services.service_configs
+    ADD CONSTRAINT service_configs_version_fkey FOREIGN KEY (customer_id, service, version) REFERENCES services.config_versions(customer_id, service, version);
+ALTER TABLE ONLY services.suspensions
+    ADD CONSTRAINT suspensions_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY wallet.accounts
+    ADD CONSTRAINT accounts_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY wallet.balances
+    ADD CONSTRAINT balances_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY wallet.postings
+    ADD CONSTRAINT postings_account_fkey FOREIGN KEY (account_id) REFERENCES wallet.accounts(account_id);
+ALTER TABLE ONLY wallet.postings
+    ADD CONSTRAINT postings_transaction_fkey FOREIGN KEY (transaction_id) REFERENCES wallet.transactions(transaction_id);
+ALTER TABLE ONLY wallet.transactions
+    ADD CONSTRAINT transactions_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY wallet.transactions
+    ADD CONSTRAINT transactions_other_account_fkey FOREIGN KEY (other_account_id) REFERENCES wallet.accounts(account_id);
