@@ -294,10 +294,16 @@ func TestCopy(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	const into = `copy public.lines (n, line) from stdin`
+	once := func(t *testing.T, db *sqlx.DB) {
+		t.Helper()
+		if _, err := db.Exec(`alter table public.lines add constraint lines_n_once unique (n)`); err != nil {
+			t.Fatal(err)
+		}
+	}
 	lines := func(t *testing.T) *sqlx.DB {
 		t.Helper()
 		db := pgtest.DB(t)
-		if _, err := db.Exec(`create table public.lines (n int constraint lines_n_once unique, line text)`); err != nil {
+		if _, err := db.Exec(`create table public.lines (n int, line text)`); err != nil {
 			t.Fatal(err)
 		}
 		return db
@@ -355,6 +361,7 @@ func TestCopy(t *testing.T) {
 	t.Run("an error in the last row undoes all and leaves the pool whole", func(t *testing.T) {
 		t.Parallel()
 		db := lines(t)
+		once(t, db)
 		db.SetMaxOpenConns(1)
 		for _, c := range []struct{ name, block, constraint string }{
 			{"twice", "1\ta\n1\tb\n", "lines_n_once"}, {"text for a number", "1\ta\nx\tb\n", ""}, {"too few columns", "1\n", ""},
@@ -392,6 +399,42 @@ func TestCopy(t *testing.T) {
 		var n int
 		if err := db.Get(&n, `select count(*) from public.lines`); err != nil || n != 0 {
 			t.Fatal(n, err)
+		}
+	})
+
+	t.Run("a connection that is lost on the way is an error, not a wait", func(t *testing.T) {
+		t.Parallel()
+		db := lines(t)
+		block := []byte(strings.Repeat("1\t"+strings.Repeat("z", 1000)+"\n", 20_000))
+		for _, when := range []string{"before", "during"} {
+			ended := make(chan error, 1)
+			err := pg.Bulk(ctx, db, func(b *pg.BulkTx) error {
+				var pid int
+				if err := b.GetContext(ctx, &pid, `select pg_backend_pid()`); err != nil {
+					return err
+				}
+				end := func() {
+					_, err := db.Exec(`select pg_terminate_backend($1)`, pid)
+					ended <- err
+				}
+				if when == "before" {
+					end()
+				} else {
+					go end()
+				}
+				for range 50 {
+					if err := b.Copy(ctx, into, block); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if !pg.IsUnavailable(err) {
+				t.Errorf("%s: %v", when, err)
+			}
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

@@ -82,30 +82,42 @@ func (b *BulkTx) Copy(ctx context.Context, statement string, block []byte) error
 	if block[len(block)-1] != '\n' {
 		return errors.New("copy: the last row has no newline")
 	}
-	return b.conn.Raw(func(raw any) error {
-		stmt, err := raw.(driver.ConnPrepareContext).PrepareContext(ctx, statement)
-		if err != nil {
-			return fmt.Errorf("copy: %w", err)
-		}
-		defer stmt.Close()
-		c, ok := stmt.(copier)
-		if !ok {
-			return fmt.Errorf("copy: not a copy statement: %.40q", statement)
-		}
-		for len(block) > 0 {
-			var piece []byte
-			piece, block = cut(block)
-			// CopyData adds the newline that cut took away.
-			if _, err := c.CopyData(ctx, string(piece)); err != nil {
-				return fmt.Errorf("copy: %w", err)
-			}
-		}
-		// Without this Exec, an error in the last piece would be lost: Close does not report it.
-		if _, err := stmt.Exec(nil); err != nil {
-			return fmt.Errorf("copy: %w", err)
-		}
+	var failed error
+	err := b.conn.Raw(func(raw any) error {
+		// Raw closes the connection when it gets driver.ErrBadConn, and closing waits for our transaction: for ever.
+		failed = copyIn(ctx, raw, statement, block)
 		return nil
 	})
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return fmt.Errorf("copy: %w", err)
+	}
+	return nil
+}
+
+func copyIn(ctx context.Context, raw any, statement string, block []byte) error {
+	stmt, err := raw.(driver.ConnPrepareContext).PrepareContext(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	c, ok := stmt.(copier)
+	if !ok {
+		return fmt.Errorf("not a copy statement: %.40q", statement)
+	}
+	for len(block) > 0 {
+		var piece []byte
+		piece, block = cut(block)
+		// CopyData adds the newline that cut took away.
+		if _, err := c.CopyData(ctx, string(piece)); err != nil {
+			return err
+		}
+	}
+	// Without this Exec, an error in the last piece would be lost: Close does not report it.
+	_, err = stmt.Exec(nil)
+	return err
 }
 
 // cut takes whole rows of at most pieceBytes off block, or the first row when that alone is longer. The piece comes
