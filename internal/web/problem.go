@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"suiftly/internal/fault"
 	"suiftly/internal/pg"
@@ -152,8 +153,15 @@ func (s *Server) writeError(c *fiber.Ctx, err error) error {
 			p.Code, p.Detail = "web.too_large", "The request is too large."
 		case http.StatusRequestHeaderFieldsTooLarge:
 			p.Code, p.Detail = "web.headers_too_large", "The request's headers are too large."
-		case http.StatusNotFound, http.StatusMethodNotAllowed:
+		case http.StatusMethodNotAllowed:
+			p.Code, p.Detail = "web.method", "This address does not take "+c.Method()+" requests; the header Allow says which it takes."
+		case http.StatusNotFound:
 			p = s.problem(c.UserContext(), errNoRoute)
+		}
+		if p.RequestID == "" { // refused before it was read to its end: around never saw it
+			p.RequestID = uuid.NewString()
+			c.Set("X-Request-Id", p.RequestID)
+			s.log.Info("request refused unread", "status", p.Status, "request_id", p.RequestID)
 		}
 	} else {
 		p = s.problem(c.UserContext(), err)

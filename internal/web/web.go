@@ -195,7 +195,7 @@ func (s *Server) Finish(dist fs.FS, devWallet []byte) error {
 	s.app.Get("/readyz", s.readyz)
 	s.app.Get("/health", s.readyz)
 	s.app.Get("/metrics", s.serveMetrics)
-	s.app.Use("/api", func(c *fiber.Ctx) error { return s.writeError(c, errNoRoute) })
+	s.app.Use("/api", s.noRoute)
 	return s.dashboard(dist, devWallet)
 }
 

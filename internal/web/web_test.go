@@ -232,7 +232,7 @@ func TestProblems(t *testing.T) {
 		{"a panic shows nothing of its cause", "GET", "/api/v1/room/panics", "", 500, "internal"},
 		{"a handler is stopped at its deadline", "GET", "/api/v1/room/slow", "", 503, "web.deadline"},
 		{"an unknown API route is JSON", "GET", "/api/v1/room/nothing", "", 404, "web.no_route"},
-		{"a wrong method is refused", "PUT", "/api/v1/room/things", "{}", 404, "web.no_route"},
+		{"a wrong method is refused", "PUT", "/api/v1/room/things", "{}", 405, "web.method"},
 		{"bad JSON is refused", "POST", "/api/v1/room/things", `{"amount_usd":`, 400, "web.bad_json"},
 		{"a missing body is refused", "POST", "/api/v1/room/things", "", 400, "web.bad_json"},
 		{"a body of ten megabytes is refused", "POST", "/api/v1/room/things", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, 413, "web.too_large"},
