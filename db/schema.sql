@@ -4,6 +4,13 @@ CREATE SCHEMA logs;
 CREATE SCHEMA ops;
 CREATE SCHEMA services;
 CREATE SCHEMA wallet;
+CREATE FUNCTION auth.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'auth.% is append-only: what was signed stays as it was signed', tg_table_name
+        using errcode = 'integrity_constraint_violation', constraint = tg_table_name || '_append_only';
+end $$;
 CREATE FUNCTION billing.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -157,6 +164,38 @@ begin
     end if;
     return null;
 end $$;
+CREATE TABLE auth.approval_challenges (
+    challenge_id uuid NOT NULL,
+    customer_id bigint NOT NULL,
+    purpose text NOT NULL,
+    change_sha256 bytea NOT NULL,
+    message_sha256 bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+CREATE TABLE auth.approvals (
+    approval_id bigint NOT NULL,
+    challenge_id uuid NOT NULL,
+    customer_id bigint NOT NULL,
+    address text NOT NULL,
+    session_id uuid NOT NULL,
+    purpose text NOT NULL,
+    message text NOT NULL,
+    signature text NOT NULL,
+    scheme text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    CONSTRAINT approvals_address_normal CHECK ((address ~ '^0x[0-9a-f]{64}$'::text)),
+    CONSTRAINT approvals_scheme_known CHECK ((scheme = ANY (ARRAY['ed25519'::text, 'secp256k1'::text, 'secp256r1'::text, 'multisig'::text, 'zklogin'::text, 'passkey'::text])))
+);
+ALTER TABLE auth.approvals ALTER COLUMN approval_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME auth.approvals_approval_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE auth.challenges (
     challenge_id uuid DEFAULT gen_random_uuid() NOT NULL,
     address text NOT NULL,
@@ -172,9 +211,17 @@ CREATE TABLE auth.customers (
     status text DEFAULT 'active'::text NOT NULL,
     suspended_reason text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    email text DEFAULT ''::text NOT NULL,
+    email_verified_at timestamp with time zone,
+    preferences jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
     CONSTRAINT customers_address_normal CHECK ((address ~ '^0x[0-9a-f]{64}$'::text)),
+    CONSTRAINT customers_email_short CHECK ((length(email) <= 254)),
+    CONSTRAINT customers_name_short CHECK ((length(name) <= 100)),
     CONSTRAINT customers_status_known CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text]))),
-    CONSTRAINT customers_suspended_has_reason CHECK (((status = 'suspended'::text) = (suspended_reason IS NOT NULL)))
+    CONSTRAINT customers_suspended_has_reason CHECK (((status = 'suspended'::text) = (suspended_reason IS NOT NULL))),
+    CONSTRAINT customers_verified_has_email CHECK (((email_verified_at IS NULL) OR (email <> ''::text)))
 );
 ALTER TABLE auth.customers ALTER COLUMN customer_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME auth.customers_customer_id_seq
@@ -507,6 +554,15 @@ CREATE TABLE ops.job_runs (
     error text,
     CONSTRAINT job_runs_state_known CHECK ((state = ANY (ARRAY['running'::text, 'ok'::text, 'failed'::text])))
 );
+CREATE UNLOGGED TABLE ops.rate_limits (
+    key_sha256 bytea NOT NULL,
+    taken_us bigint[] NOT NULL,
+    units integer[] NOT NULL,
+    granted integer NOT NULL,
+    forget_at timestamp with time zone NOT NULL,
+    CONSTRAINT rate_limits_pairs CHECK ((cardinality(taken_us) = cardinality(units)))
+)
+WITH (fillfactor='50');
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL,
     sha256 text
@@ -669,6 +725,12 @@ ALTER TABLE wallet.transactions ALTER COLUMN transaction_id ADD GENERATED ALWAYS
     NO MAXVALUE
     CACHE 1
 );
+ALTER TABLE ONLY auth.approval_challenges
+    ADD CONSTRAINT approval_challenges_pkey PRIMARY KEY (challenge_id);
+ALTER TABLE ONLY auth.approvals
+    ADD CONSTRAINT approvals_challenge_once UNIQUE (challenge_id);
+ALTER TABLE ONLY auth.approvals
+    ADD CONSTRAINT approvals_pkey PRIMARY KEY (approval_id);
 ALTER TABLE ONLY auth.challenges
     ADD CONSTRAINT challenges_pkey PRIMARY KEY (challenge_id);
 ALTER TABLE ONLY auth.customers
@@ -717,6 +779,8 @@ ALTER TABLE ONLY ops.job_fences
     ADD CONSTRAINT job_fences_pkey PRIMARY KEY (job);
 ALTER TABLE ONLY ops.job_runs
     ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job, due_at);
+ALTER TABLE ONLY ops.rate_limits
+    ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (key_sha256);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY services.api_keys
@@ -747,7 +811,10 @@ ALTER TABLE ONLY wallet.transactions
     ADD CONSTRAINT transactions_cause_once UNIQUE (cause);
 ALTER TABLE ONLY wallet.transactions
     ADD CONSTRAINT transactions_pkey PRIMARY KEY (transaction_id);
+CREATE INDEX approval_challenges_expires ON auth.approval_challenges USING btree (expires_at);
+CREATE INDEX approvals_customer ON auth.approvals USING btree (customer_id, approval_id DESC);
 CREATE INDEX challenges_expires ON auth.challenges USING btree (expires_at);
+CREATE INDEX refresh_tokens_expires ON auth.refresh_tokens USING btree (expires_at);
 CREATE INDEX refresh_tokens_session ON auth.refresh_tokens USING btree (session_id);
 CREATE INDEX sessions_customer ON auth.sessions USING btree (customer_id);
 CREATE INDEX sessions_expires ON auth.sessions USING btree (expires_at);
@@ -769,6 +836,7 @@ CREATE UNIQUE INDEX enabled_periods_one_open ON services.enabled_periods USING b
 CREATE INDEX price_book_effective ON services.price_book USING btree (effective_from);
 CREATE UNIQUE INDEX suspensions_one_open ON services.suspensions USING btree (customer_id, reason) WHERE (resumed_at IS NULL);
 CREATE INDEX transactions_customer ON wallet.transactions USING btree (customer_id, transaction_id DESC);
+CREATE TRIGGER approvals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON auth.approvals FOR EACH STATEMENT EXECUTE FUNCTION auth.refuse_change();
 CREATE TRIGGER charges_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.charges FOR EACH STATEMENT EXECUTE FUNCTION billing.refuse_change();
 CREATE TRIGGER api_keys_edge AFTER INSERT OR DELETE OR UPDATE ON services.api_keys FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
 CREATE TRIGGER config_versions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON services.config_versions FOR EACH STATEMENT EXECUTE FUNCTION services.refuse_change();
@@ -784,6 +852,10 @@ CREATE TRIGGER postings_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON walle
 CREATE TRIGGER postings_applied AFTER INSERT ON wallet.postings REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION wallet.apply_postings();
 CREATE TRIGGER transactions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON wallet.transactions FOR EACH STATEMENT EXECUTE FUNCTION wallet.refuse_change();
 CREATE CONSTRAINT TRIGGER transactions_balanced AFTER INSERT ON wallet.transactions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wallet.check_transaction();
+ALTER TABLE ONLY auth.approval_challenges
+    ADD CONSTRAINT approval_challenges_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY auth.approvals
+    ADD CONSTRAINT approvals_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY auth.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_fkey FOREIGN KEY (session_id) REFERENCES auth.sessions(session_id) ON DELETE CASCADE;
 ALTER TABLE ONLY auth.sessions

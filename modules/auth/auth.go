@@ -137,4 +137,8 @@ func (m *Module) Routes(r *web.Router) {
 	web.Post(r, "/refresh", "refresh", web.Anyone, "Renew the session", m.postRefresh)
 	web.Post(r, "/logout", "logout", web.Anyone, "End the session", m.postLogout)
 	web.Get(r, "/customer", "customer", web.Customer, "Who is signed in", m.getCustomer)
+	web.Patch(r, "/customer", "change-customer", web.Customer, "Change your profile", m.patchCustomer)
+	web.Get(r, "/sessions", "sessions", web.Customer, "Where you are signed in", m.getSessions)
+	web.Delete(r, "/sessions", "end-other-sessions", web.Customer, "Sign out everywhere else", m.deleteOtherSessions)
+	web.Delete(r, "/sessions/{session_id}", "end-session", web.Customer, "Sign out one session", m.deleteSession)
 }

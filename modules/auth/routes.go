@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"suiftly/internal/customer"
 	"suiftly/internal/web"
 )
 
@@ -41,14 +40,6 @@ type signedInOut struct {
 type signedIn struct {
 	Customer        customerProfile `json:"customer"`
 	AccessExpiresAt time.Time       `json:"access_expires_at" doc:"Renew the session before this."`
-}
-
-type customerProfile struct {
-	ID        customer.ID `json:"customer_id"`
-	Address   string      `json:"address"`
-	Status    string      `json:"status" enum:"active,suspended,closed"`
-	Operator  bool        `json:"operator"`
-	CreatedAt time.Time   `json:"created_at"`
 }
 
 func (m *Module) postChallenge(ctx context.Context, in *challengeIn) (*challengeOut, error) {
@@ -86,20 +77,4 @@ func (m *Module) shown(ctx context.Context) func(Granted, error) (*signedInOut, 
 func (m *Module) postLogout(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	web.ClearSession(ctx)
 	return nil, m.Logout(ctx, web.RefreshToken(ctx))
-}
-
-type customerOut struct {
-	Body customerProfile
-}
-
-func (m *Module) getCustomer(ctx context.Context, _ *struct{}) (*customerOut, error) {
-	c, err := m.Customer(ctx, customer.From(ctx))
-	if err != nil {
-		return nil, err
-	}
-	return &customerOut{m.profile(c)}, nil
-}
-
-func (m *Module) profile(c Customer) customerProfile {
-	return customerProfile{ID: c.ID, Address: c.Address, Status: c.Status, Operator: m.operators[c.Address], CreatedAt: c.CreatedAt.UTC()}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,21 +22,11 @@ import (
 	"suiftly/internal/web"
 )
 
-var (
-	ErrSessionOver = fault.New(fault.Unauthenticated, "auth.session_over", "Your session has ended. Sign in again.")
-	ErrClosed      = fault.New(fault.Forbidden, "auth.account_closed", "This account is closed.")
-)
+// ErrSessionOver refuses the tokens of a session that was ended, ran out or was copied.
+var ErrSessionOver = fault.New(fault.Unauthenticated, "auth.session_over", "Your session has ended. Sign in again.")
 
 // dead says whether the browser should forget its tokens.
 func dead(err error) bool { return errors.Is(err, ErrSessionOver) }
-
-// Customer is one account: one Sui address.
-type Customer struct {
-	ID        customer.ID `db:"customer_id"`
-	Address   string      `db:"address"`
-	Status    string      `db:"status"`
-	CreatedAt time.Time   `db:"created_at"`
-}
 
 // Granted is a session with its fresh tokens.
 type Granted struct {
@@ -69,7 +58,7 @@ func (m *Module) Verify(ctx context.Context, challenge uuid.UUID, message, signa
 		if err != nil {
 			return err
 		}
-		if c.Status == "closed" {
+		if c.Status == StatusClosed {
 			return ErrClosed
 		}
 		refresh, err := newRefresh()
@@ -152,7 +141,7 @@ func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err er
 			if err != nil {
 				return fmt.Errorf("read refresh token: %w", err)
 			}
-			if t.Revoked || !t.ExpiresAt.After(now) || !t.SessionExpires.After(now) || t.Customer.Status == "closed" {
+			if t.Revoked || !t.ExpiresAt.After(now) || !t.SessionExpires.After(now) || t.Customer.Status == StatusClosed {
 				return ErrSessionOver.Because(errors.New("session revoked or expired"))
 			}
 			if !t.RotatedAt.Valid {
@@ -206,7 +195,8 @@ func (m *Module) successorOf(ctx context.Context, tx pg.Q, token string) (string
 // Logout revokes the session of a refresh token; an unknown or empty token is nobody's and no error.
 func (m *Module) Logout(ctx context.Context, refresh string) error {
 	now := m.kit.Now()
-	return pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
+	var session uuid.UUID
+	err := pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
 		t, err := lockRefreshToken(ctx, tx, hash(refresh))
 		if errors.Is(err, sql.ErrNoRows) || err == nil && t.Revoked {
 			return nil
@@ -217,56 +207,13 @@ func (m *Module) Logout(ctx context.Context, refresh string) error {
 		if err := revokeSession(ctx, tx, t.Session, "signed out", now); err != nil {
 			return err
 		}
-		m.live.forget(t.Session.String())
+		session = t.Session
 		return audit.Write(customer.With(ctx, customer.Identity{ID: t.Customer.ID}), tx, audit.Entry{
 			Action: "auth.signed_out", Subject: t.Session.String(), Customer: t.Customer.ID,
 		})
 	})
-}
-
-// Authenticate turns an access token into who is asking. A revoked session is refused within liveFor on every replica.
-func (m *Module) Authenticate(ctx context.Context, accessToken string) (customer.Identity, error) {
-	if accessToken == "" {
-		return customer.Identity{}, web.ErrSignInNeeded
-	}
-	id, session, err := m.keys.readAccess(accessToken, m.kit.Now())
-	if err != nil {
-		return customer.Identity{}, web.ErrSignInNeeded.Because(err)
-	}
-	state, err := m.live.state(session, func() (sessionState, error) { return readSessionState(ctx, m.kit.DB, session) })
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return customer.Identity{}, ErrSessionOver.Because(errors.New("no such session"))
-	case err != nil:
-		return customer.Identity{}, fmt.Errorf("check session: %w", err)
-	case state.Revoked || state.Status == "closed" || state.Customer != id:
-		return customer.Identity{}, ErrSessionOver.Because(errors.New("session revoked"))
-	}
-	return customer.Identity{
-		ID: id, Address: state.Address, SessionID: session, Operator: m.operators[state.Address], Suspended: state.Status == "suspended",
-	}, nil
-}
-
-// Customer reads an account.
-func (m *Module) Customer(ctx context.Context, id customer.ID) (Customer, error) {
-	c, err := customerByID(ctx, m.kit.DB, id)
-	if err != nil {
-		return Customer{}, fmt.Errorf("read account: %w", err)
-	}
-	return c, nil
-}
-
-// Known says which of the ids are accounts. The logs room asks it before it attributes a row.
-func (m *Module) Known(ctx context.Context, ids []customer.ID) (map[customer.ID]bool, error) {
-	found, err := customersAmong(ctx, m.kit.DB, ids)
-	if err != nil {
-		return nil, fmt.Errorf("look up customers: %w", err)
-	}
-	known := make(map[customer.ID]bool, len(found))
-	for _, id := range found {
-		known[id] = true
-	}
-	return known, nil
+	m.live.forget(session.String())
+	return err
 }
 
 func (m *Module) sweep(ctx context.Context, run jobs.Run) error {
@@ -295,54 +242,4 @@ func prefix(ip netip.Addr) string {
 		return ""
 	}
 	return p.String()
-}
-
-// liveFor is how long a session's state is believed without asking the database again.
-const liveFor = 3 * time.Second
-
-// liveSessions remembers for liveFor that a session is good, so that most requests cost no query.
-type liveSessions struct {
-	now  func() time.Time
-	mu   sync.Mutex
-	seen map[string]seenSession
-}
-
-type seenSession struct {
-	state sessionState
-	at    time.Time
-}
-
-func newLiveSessions(now func() time.Time) *liveSessions {
-	return &liveSessions{now: now, seen: map[string]seenSession{}}
-}
-
-func (l *liveSessions) state(session string, read func() (sessionState, error)) (sessionState, error) {
-	now := l.now()
-	l.mu.Lock()
-	s, ok := l.seen[session]
-	l.mu.Unlock()
-	if age := now.Sub(s.at); ok && age >= 0 && age < liveFor {
-		return s.state, nil
-	}
-	state, err := read()
-	if err != nil {
-		return state, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.seen) >= 50_000 { // forget what is stale before growing further
-		for id, s := range l.seen {
-			if now.Sub(s.at) >= liveFor {
-				delete(l.seen, id)
-			}
-		}
-	}
-	l.seen[session] = seenSession{state, now}
-	return state, nil
-}
-
-func (l *liveSessions) forget(session string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.seen, session)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 
 	"suiftly/internal/customer"
 	"suiftly/internal/pg"
@@ -15,9 +14,12 @@ import (
 // statements is what the room asks of Postgres, by name; a test prepares each on the migrated schema.
 var statements = map[string]string{
 	"addChallenge": addChallengeSQL, "takeChallenge": takeChallengeSQL, "addCustomer": addCustomerSQL, "customerByAddress": customerByAddressSQL,
-	"customerByID": customerByIDSQL, "customersAmong": customersAmongSQL, "addSession": addSessionSQL, "addRefreshToken": addRefreshTokenSQL,
+	"customerByID": customerByIDSQL, "customersAmong": customersAmongSQL, "lockCustomer": lockCustomerSQL, "saveProfile": saveProfileSQL,
+	"suspendCustomer": suspendCustomerSQL, "resumeCustomer": resumeCustomerSQL, "addSession": addSessionSQL, "addRefreshToken": addRefreshTokenSQL,
 	"lockRefreshToken": lockRefreshTokenSQL, "hasRefreshToken": hasRefreshTokenSQL, "rotateRefreshToken": rotateRefreshTokenSQL,
-	"revokeSession": revokeSessionSQL, "readSessionState": readSessionStateSQL, "sweepChallenges": sweepChallengesSQL, "sweepSessions": sweepSessionsSQL,
+	"revokeSession": revokeSessionSQL, "revokeOwnSession": revokeOwnSessionSQL, "revokeSessionsBut": revokeSessionsButSQL, "listDevices": listDevicesSQL,
+	"readSessionState": readSessionStateSQL, "sweepChallenges": sweepChallengesSQL, "sweepApprovalChallenges": sweepApprovalChallengesSQL,
+	"sweepRefreshTokens": sweepRefreshTokensSQL, "sweepSessions": sweepSessionsSQL,
 }
 
 const addChallengeSQL = `insert into auth.challenges (challenge_id, address, message_sha256, preauth_sha256, issued_at, expires_at)
@@ -39,37 +41,6 @@ returning address`
 func takeChallenge(ctx context.Context, q pg.Q, id uuid.UUID, message, preAuth []byte, now time.Time) (address string, err error) {
 	err = q.GetContext(ctx, &address, takeChallengeSQL, id, message, preAuth, now)
 	return address, err
-}
-
-const addCustomerSQL = `insert into auth.customers (address, created_at)
-values ($1, $2)
-on conflict (address) do nothing
-returning customer_id, address, status, created_at`
-
-func addCustomer(ctx context.Context, q pg.Q, address string, now time.Time) (c Customer, err error) {
-	err = q.GetContext(ctx, &c, addCustomerSQL, address, now)
-	return c, err
-}
-
-const customerByAddressSQL = `select customer_id, address, status, created_at from auth.customers where address = $1`
-
-func customerByAddress(ctx context.Context, q pg.Q, address string) (c Customer, err error) {
-	err = q.GetContext(ctx, &c, customerByAddressSQL, address)
-	return c, err
-}
-
-const customerByIDSQL = `select customer_id, address, status, created_at from auth.customers where customer_id = $1`
-
-func customerByID(ctx context.Context, q pg.Q, id customer.ID) (c Customer, err error) {
-	err = q.GetContext(ctx, &c, customerByIDSQL, id)
-	return c, err
-}
-
-const customersAmongSQL = `select customer_id from auth.customers where customer_id = any($1)`
-
-func customersAmong(ctx context.Context, q pg.Q, ids []customer.ID) (found []customer.ID, err error) {
-	err = q.SelectContext(ctx, &found, customersAmongSQL, pq.Array(ids))
-	return found, err
 }
 
 const addSessionSQL = `insert into auth.sessions (session_id, customer_id, created_at, last_used_at, expires_at, user_agent, ip_prefix)
@@ -99,7 +70,8 @@ type refreshToken struct {
 
 // The session's row is locked, so that a family is rotated by one request at a time.
 const lockRefreshTokenSQL = `select t.session_id, t.expires_at, t.rotated_at, s.expires_at as session_expires_at, s.revoked_at is not null as revoked,
-       c.customer_id, c.address, c.status, c.created_at
+       c.customer_id, c.address, c.status, coalesce(c.suspended_reason, '') as suspended_reason, c.created_at,
+       c.name, c.email, c.email_verified_at, c.preferences, c.version
 from auth.refresh_tokens t
 join auth.sessions s on s.session_id = t.session_id
 join auth.customers c on c.customer_id = s.customer_id
@@ -133,6 +105,50 @@ func revokeSession(ctx context.Context, q pg.Q, session uuid.UUID, why string, n
 	return err
 }
 
+// Only the owner's sessions, and only live ones.
+const revokeOwnSessionSQL = `update auth.sessions
+set revoked_at = $4, revoked_why = $3
+where customer_id = $1
+  and session_id = $2
+  and revoked_at is null
+  and expires_at > $4`
+
+func revokeOwnSession(ctx context.Context, tx pg.Q, who customer.ID, session uuid.UUID, why string, now time.Time) (bool, error) {
+	return didChange(tx.ExecContext(ctx, revokeOwnSessionSQL, who, session, why, now))
+}
+
+const revokeSessionsButSQL = `update auth.sessions
+set revoked_at = $4, revoked_why = $3
+where customer_id = $1
+  and session_id <> $2
+  and revoked_at is null
+  and expires_at > $4
+returning session_id`
+
+func revokeSessionsBut(ctx context.Context, tx pg.Q, who customer.ID, keep uuid.UUID, why string, now time.Time) (ids []string, err error) {
+	err = tx.SelectContext(ctx, &ids, revokeSessionsButSQL, who, keep, why, now)
+	return ids, err
+}
+
+// A session lives as long as one of its refresh tokens can still be used.
+const listDevicesSQL = `select s.session_id, s.created_at, s.last_used_at, t.expires_at, s.user_agent, s.ip_prefix
+from auth.sessions s
+join lateral (select max(expires_at) as expires_at
+              from auth.refresh_tokens
+              where session_id = s.session_id
+                and rotated_at is null
+                and expires_at > $2) t on t.expires_at is not null
+where s.customer_id = $1
+  and s.revoked_at is null
+  and s.expires_at > $2
+order by s.last_used_at desc, s.session_id
+limit 200`
+
+func listDevices(ctx context.Context, q pg.Q, who customer.ID, now time.Time) (devices []Device, err error) {
+	err = q.SelectContext(ctx, &devices, listDevicesSQL, who, now)
+	return devices, err
+}
+
 type sessionState struct {
 	Customer customer.ID `db:"customer_id"`
 	Address  string      `db:"address"`
@@ -151,7 +167,10 @@ func readSessionState(ctx context.Context, q pg.Q, session string) (s sessionSta
 }
 
 const (
-	sweepChallengesSQL = `delete from auth.challenges where expires_at < $1`
+	sweepChallengesSQL         = `delete from auth.challenges where expires_at < $1`
+	sweepApprovalChallengesSQL = `delete from auth.approval_challenges where expires_at < $1`
+	// A refresh token that has run out is refused whether it was copied or not: its row tells nothing any more.
+	sweepRefreshTokensSQL = `delete from auth.refresh_tokens where expires_at < $1`
 	// A session that ended a week ago is of no use to its owner; its refresh tokens go with it.
 	sweepSessionsSQL = `delete from auth.sessions
 where expires_at < $1::timestamptz - interval '7 days'
@@ -160,9 +179,10 @@ where expires_at < $1::timestamptz - interval '7 days'
 )
 
 func sweepExpired(ctx context.Context, q pg.Q, now time.Time) error {
-	if _, err := q.ExecContext(ctx, sweepChallengesSQL, now); err != nil {
-		return err
+	for _, sweep := range []string{sweepChallengesSQL, sweepApprovalChallengesSQL, sweepRefreshTokensSQL, sweepSessionsSQL} {
+		if _, err := q.ExecContext(ctx, sweep, now); err != nil {
+			return err
+		}
 	}
-	_, err := q.ExecContext(ctx, sweepSessionsSQL, now)
-	return err
+	return nil
 }
