@@ -13,6 +13,8 @@ import (
 // binary is the suiftly under test.
 var binary string
 
+var buildFlags []string
+
 func TestMain(m *testing.M) {
 	code, err := compileAndRun(m)
 	if err != nil {
@@ -33,7 +35,7 @@ func compileAndRun(m *testing.M) (int, error) {
 		return 1, err
 	}
 	binary = filepath.Join(dir, "suiftly")
-	compile := exec.Command("go", "build", "-o", binary, ".")
+	compile := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", binary, ".")...)
 	compile.Dir = ".."
 	if out, err := compile.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build the binary: %w\n%s", err, out)

@@ -225,3 +225,11 @@ func refusal(t *testing.T, err error) *demo.Refusal {
 	}
 	return r
 }
+
+// text is a request's body, none when it is empty.
+func text(body string) io.Reader {
+	if body == "" {
+		return nil
+	}
+	return strings.NewReader(body)
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"time"
 
 	"suiftly/internal/sui/suitest"
@@ -149,4 +150,13 @@ func (c *Customer) NewKey(ctx context.Context, service, name string) (Key, error
 		return Key{}, fmt.Errorf("make an API key for %s: %w", service, err)
 	}
 	return Key{Customer: c.ID, Service: service, ID: made.APIKey.ID, Key: made.Key}, nil
+}
+
+// Cookies are the customer's session, for somebody who asks in the customer's name.
+func (c *Customer) Cookies() []*http.Cookie {
+	at, err := url.Parse(c.base)
+	if err != nil { // it signed in there
+		return nil
+	}
+	return c.http.Jar.Cookies(at)
 }
