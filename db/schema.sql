@@ -173,29 +173,6 @@ CREATE TABLE auth.approval_challenges (
     issued_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL
 );
-CREATE TABLE auth.approvals (
-    approval_id bigint NOT NULL,
-    challenge_id uuid NOT NULL,
-    customer_id bigint NOT NULL,
-    address text NOT NULL,
-    session_id uuid NOT NULL,
-    purpose text NOT NULL,
-    message text NOT NULL,
-    signature text NOT NULL,
-    scheme text NOT NULL,
-    issued_at timestamp with time zone NOT NULL,
-    approved_at timestamp with time zone NOT NULL,
-    CONSTRAINT approvals_address_normal CHECK ((address ~ '^0x[0-9a-f]{64}$'::text)),
-    CONSTRAINT approvals_scheme_known CHECK ((scheme = ANY (ARRAY['ed25519'::text, 'secp256k1'::text, 'secp256r1'::text, 'multisig'::text, 'zklogin'::text, 'passkey'::text])))
-);
-ALTER TABLE auth.approvals ALTER COLUMN approval_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME auth.approvals_approval_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
 CREATE TABLE auth.challenges (
     challenge_id uuid DEFAULT gen_random_uuid() NOT NULL,
     address text NOT NULL,
@@ -226,6 +203,29 @@ CREATE TABLE auth.customers (
 ALTER TABLE auth.customers ALTER COLUMN customer_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME auth.customers_customer_id_seq
     START WITH 1001
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE auth.evidence (
+    evidence_id bigint NOT NULL,
+    challenge_id uuid NOT NULL,
+    customer_id bigint NOT NULL,
+    address text NOT NULL,
+    session_id uuid NOT NULL,
+    purpose text NOT NULL,
+    message text NOT NULL,
+    signature text NOT NULL,
+    scheme text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    CONSTRAINT evidence_address_normal CHECK ((address ~ '^0x[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_scheme_known CHECK ((scheme = ANY (ARRAY['ed25519'::text, 'secp256k1'::text, 'secp256r1'::text, 'multisig'::text, 'zklogin'::text, 'passkey'::text])))
+);
+ALTER TABLE auth.evidence ALTER COLUMN evidence_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME auth.evidence_evidence_id_seq
+    START WITH 1
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
@@ -727,16 +727,16 @@ ALTER TABLE wallet.transactions ALTER COLUMN transaction_id ADD GENERATED ALWAYS
 );
 ALTER TABLE ONLY auth.approval_challenges
     ADD CONSTRAINT approval_challenges_pkey PRIMARY KEY (challenge_id);
-ALTER TABLE ONLY auth.approvals
-    ADD CONSTRAINT approvals_challenge_once UNIQUE (challenge_id);
-ALTER TABLE ONLY auth.approvals
-    ADD CONSTRAINT approvals_pkey PRIMARY KEY (approval_id);
 ALTER TABLE ONLY auth.challenges
     ADD CONSTRAINT challenges_pkey PRIMARY KEY (challenge_id);
 ALTER TABLE ONLY auth.customers
     ADD CONSTRAINT customers_address_once UNIQUE (address);
 ALTER TABLE ONLY auth.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY auth.evidence
+    ADD CONSTRAINT evidence_challenge_once UNIQUE (challenge_id);
+ALTER TABLE ONLY auth.evidence
+    ADD CONSTRAINT evidence_pkey PRIMARY KEY (evidence_id);
 ALTER TABLE ONLY auth.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY auth.sessions
@@ -812,8 +812,8 @@ ALTER TABLE ONLY wallet.transactions
 ALTER TABLE ONLY wallet.transactions
     ADD CONSTRAINT transactions_pkey PRIMARY KEY (transaction_id);
 CREATE INDEX approval_challenges_expires ON auth.approval_challenges USING btree (expires_at);
-CREATE INDEX approvals_customer ON auth.approvals USING btree (customer_id, approval_id DESC);
 CREATE INDEX challenges_expires ON auth.challenges USING btree (expires_at);
+CREATE INDEX evidence_customer ON auth.evidence USING btree (customer_id, evidence_id DESC);
 CREATE INDEX refresh_tokens_expires ON auth.refresh_tokens USING btree (expires_at);
 CREATE INDEX refresh_tokens_session ON auth.refresh_tokens USING btree (session_id);
 CREATE INDEX sessions_customer ON auth.sessions USING btree (customer_id);
@@ -836,7 +836,7 @@ CREATE UNIQUE INDEX enabled_periods_one_open ON services.enabled_periods USING b
 CREATE INDEX price_book_effective ON services.price_book USING btree (effective_from);
 CREATE UNIQUE INDEX suspensions_one_open ON services.suspensions USING btree (customer_id, reason) WHERE (resumed_at IS NULL);
 CREATE INDEX transactions_customer ON wallet.transactions USING btree (customer_id, transaction_id DESC);
-CREATE TRIGGER approvals_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON auth.approvals FOR EACH STATEMENT EXECUTE FUNCTION auth.refuse_change();
+CREATE TRIGGER evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON auth.evidence FOR EACH STATEMENT EXECUTE FUNCTION auth.refuse_change();
 CREATE TRIGGER charges_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.charges FOR EACH STATEMENT EXECUTE FUNCTION billing.refuse_change();
 CREATE TRIGGER api_keys_edge AFTER INSERT OR DELETE OR UPDATE ON services.api_keys FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
 CREATE TRIGGER config_versions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON services.config_versions FOR EACH STATEMENT EXECUTE FUNCTION services.refuse_change();
@@ -854,8 +854,8 @@ CREATE TRIGGER transactions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON w
 CREATE CONSTRAINT TRIGGER transactions_balanced AFTER INSERT ON wallet.transactions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wallet.check_transaction();
 ALTER TABLE ONLY auth.approval_challenges
     ADD CONSTRAINT approval_challenges_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
-ALTER TABLE ONLY auth.approvals
-    ADD CONSTRAINT approvals_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY auth.evidence
+    ADD CONSTRAINT evidence_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY auth.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_fkey FOREIGN KEY (session_id) REFERENCES auth.sessions(session_id) ON DELETE CASCADE;
 ALTER TABLE ONLY auth.sessions

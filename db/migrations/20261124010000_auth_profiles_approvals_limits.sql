@@ -29,8 +29,8 @@ create table auth.approval_challenges (
 create index approval_challenges_expires on auth.approval_challenges (expires_at);
 
 -- Evidence: what a customer signed, kept word for word, so that anybody can check it again without trusting us.
-create table auth.approvals (
-    approval_id  bigint      generated always as identity,
+create table auth.evidence (
+    evidence_id  bigint      generated always as identity,
     challenge_id uuid        not null,
     customer_id  bigint      not null,
     address      text        not null,
@@ -41,20 +41,20 @@ create table auth.approvals (
     scheme       text        not null,
     issued_at    timestamptz not null,
     approved_at  timestamptz not null,
-    constraint approvals_pkey primary key (approval_id),
-    constraint approvals_challenge_once unique (challenge_id),
-    constraint approvals_customer_fkey foreign key (customer_id) references auth.customers (customer_id),
-    constraint approvals_address_normal check (address ~ '^0x[0-9a-f]{64}$'),
-    constraint approvals_scheme_known check (scheme in ('ed25519', 'secp256k1', 'secp256r1', 'multisig', 'zklogin', 'passkey'))
+    constraint evidence_pkey primary key (evidence_id),
+    constraint evidence_challenge_once unique (challenge_id),
+    constraint evidence_customer_fkey foreign key (customer_id) references auth.customers (customer_id),
+    constraint evidence_address_normal check (address ~ '^0x[0-9a-f]{64}$'),
+    constraint evidence_scheme_known check (scheme in ('ed25519', 'secp256k1', 'secp256r1', 'multisig', 'zklogin', 'passkey'))
 );
-create index approvals_customer on auth.approvals (customer_id, approval_id desc);
+create index evidence_customer on auth.evidence (customer_id, evidence_id desc);
 
 create function auth.refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception 'auth.% is append-only: what was signed stays as it was signed', tg_table_name
         using errcode = 'integrity_constraint_violation', constraint = tg_table_name || '_append_only';
 end $$;
-create trigger approvals_append_only before update or delete or truncate on auth.approvals
+create trigger evidence_append_only before update or delete or truncate on auth.evidence
     for each statement execute function auth.refuse_change();
 
 -- What callers took of a rate limit lately, by a hash of who took it. Unlogged: after a crash everybody starts afresh. See
@@ -71,7 +71,7 @@ create unlogged table ops.rate_limits (
 
 -- migrate:down
 drop table ops.rate_limits;
-drop table auth.approvals;
+drop table auth.evidence;
 drop function auth.refuse_change();
 drop table auth.approval_challenges;
 drop index auth.refresh_tokens_expires;
