@@ -45,13 +45,15 @@ func StartHAProxy(ctx context.Context, config string, env []string, log io.Write
 	return h, nil
 }
 
+// otherPlaces are where distributions install it and an ordinary user's PATH does not look.
+var otherPlaces = []string{"/usr/sbin/haproxy", "/usr/local/sbin/haproxy"}
+
 // FindHAProxy gives the program's path, or ErrNoHAProxy.
 func FindHAProxy() (string, error) {
 	if p, err := exec.LookPath("haproxy"); err == nil {
 		return filepath.Abs(p)
 	}
-	// Debian installs it where an ordinary user's PATH does not look.
-	for _, p := range []string{"/usr/sbin/haproxy", "/usr/local/sbin/haproxy"} {
+	for _, p := range otherPlaces {
 		if st, err := os.Stat(p); err == nil && st.Mode()&0o111 != 0 {
 			return p, nil
 		}

@@ -40,7 +40,7 @@ func (t *Traffic) Run(ctx context.Context) {
 	for {
 		// Independent callers come at random, not in step.
 		pause := time.Duration(r.ExpFloat64() / t.Rate * float64(time.Second))
-		if wait(ctx, min(pause, time.Second)) != nil {
+		if wait(ctx, pause) != nil {
 			return
 		}
 		select {
