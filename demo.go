@@ -160,7 +160,12 @@ func (p *play) settings() (settings, error) {
 	s.Auth.Network = "localnet"
 	s.Wallet.WelcomeCreditUSD = 25 * money.Dollar
 	s.Logs.BatchMs = 200
-	s.Edge = edge.Config{HAProxySocket: filepath.Join(p.dir, "haproxy.sock"), MapDir: filepath.Join(p.dir, "maps")}
+	api, err := stage.FreeAddress()
+	if err != nil {
+		return s, err
+	}
+	p.api = "http://" + api
+	s.Edge = edge.Config{HAProxySocket: filepath.Join(p.dir, "haproxy.sock"), MapDir: filepath.Join(p.dir, "maps"), PublicURL: p.api}
 	if err := s.validate(); err != nil {
 		return s, err
 	}
@@ -224,10 +229,7 @@ func (p *play) openEdge(ctx context.Context, s settings, keys, node *stage.Backe
 		return fmt.Errorf("haproxy's log: %w", err)
 	}
 	defer log.Close() // the child has its own
-	api, err := stage.FreeAddress()
-	if err != nil {
-		return err
-	}
+	api := strings.TrimPrefix(p.api, "http://")
 	dashboard, err := stage.FreeAddress()
 	if err != nil {
 		return err

@@ -188,6 +188,7 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 		house.Lost = st.embedded.Done()
 	}
 	house.Mount()
+	meta(server, s)
 	house.Jobs.Add(pipeJobs(server)...)
 	if err := server.Finish(sub(dist, "ui/dist"), r.devWallet); err != nil {
 		return err
@@ -235,6 +236,7 @@ func apiDescription() ([]byte, error) {
 	for _, m := range h.modules() {
 		m.Routes(server.Room(m.Name()))
 	}
+	meta(server, s)
 	return server.OpenAPI()
 }
 

@@ -4,6 +4,7 @@ package edge
 import (
 	"fmt"
 	"log/slog"
+	"net/url"
 	"path/filepath"
 	"strings"
 )
@@ -12,6 +13,7 @@ import (
 type Config struct {
 	HAProxySocket string `koanf:"haproxy_socket"`
 	MapDir        string `koanf:"map_dir"`
+	PublicURL     string `koanf:"public_url"` // where customers send their requests; only told, never used
 }
 
 // DefaultConfig has no HAProxy on this host.
@@ -25,6 +27,12 @@ func (c Config) Validate() (problems []error) {
 	for key, path := range map[string]string{"haproxy_socket": c.HAProxySocket, "map_dir": c.MapDir} {
 		if path != "" && (!filepath.IsAbs(path) || strings.ContainsAny(path, " \t\n;\\")) {
 			problems = append(problems, fmt.Errorf("edge.%s: %q is not an absolute path without spaces, as HAProxy's configuration has it", key, path))
+		}
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.HasSuffix(c.PublicURL, "/") || u.RawQuery != "" || u.Fragment != "" {
+			problems = append(problems, fmt.Errorf("edge.public_url: %q is not an address such as https://api.example.com, without a slash at the end", c.PublicURL))
 		}
 	}
 	return problems
