@@ -5,12 +5,16 @@ export default mergeConfig(
   vite,
   defineConfig({
     test: {
-      environment: 'jsdom',
-      setupFiles: ['./src/test/setup.ts'],
-      include: ['src/**/*.test.{ts,tsx}'],
       css: false,
       restoreMocks: true,
-      testTimeout: 20_000,
+      projects: [
+        // jsdom costs seconds a file to start: only what renders pays for it.
+        { extends: true, test: { name: 'logic', environment: 'node', include: ['src/**/*.test.ts'] } },
+        {
+          extends: true,
+          test: { name: 'pages', environment: 'jsdom', include: ['src/**/*.test.tsx'], setupFiles: ['./src/test/setup.ts'], testTimeout: 30_000 },
+        },
+      ],
     },
   }),
 );

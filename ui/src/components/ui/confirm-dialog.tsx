@@ -13,6 +13,7 @@ export function ConfirmDialog({
   busyLabel,
   destructive = false,
   busy,
+  ready = true,
   error,
   onConfirm,
 }: {
@@ -24,6 +25,8 @@ export function ConfirmDialog({
   busyLabel: string;
   destructive?: boolean;
   busy: boolean;
+  /** What the caller asks for first (a typed name) is there. */
+  ready?: boolean;
   error?: unknown;
   onConfirm: () => void;
 }) {
@@ -38,7 +41,7 @@ export function ConfirmDialog({
               Cancel
             </Button>
           </DialogClose>
-          <BusyButton variant={destructive ? 'destructive' : 'primary'} busy={busy} busyLabel={busyLabel} onClick={onConfirm}>
+          <BusyButton variant={destructive ? 'destructive' : 'primary'} busy={busy} busyLabel={busyLabel} disabled={!ready} onClick={onConfirm}>
             {action}
           </BusyButton>
         </DialogFooter>

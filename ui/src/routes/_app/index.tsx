@@ -1,0 +1,15 @@
+import { createFileRoute } from '@tanstack/react-router';
+import { OverviewPage } from '@/features/overview/overview-page';
+import { RANGE_NAMES } from '@/features/logs/ranges';
+import { oneOf, only, type Search } from '@/lib/search';
+
+export const Route = createFileRoute('/_app/')({
+  validateSearch: (s: Search) => only({ range: oneOf(s.range, RANGE_NAMES) }),
+  component: Overview,
+});
+
+function Overview() {
+  const { range = '24h' } = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <OverviewPage range={range} onRange={(next) => void navigate({ search: next === '24h' ? {} : { range: next }, replace: true })} />;
+}
