@@ -79,6 +79,10 @@ func (h *host) start() {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { h.proxy.Stop(0) })
+	eventually(h.t, 5*time.Second, "the runtime socket answers", func() bool {
+		conn, err := net.Dial("unix", h.config.HAProxySocket)
+		return err == nil && conn.Close() == nil
+	})
 }
 
 func (h *host) edge() *edge.HAProxy { return edge.New(h.config, slog.New(slog.DiscardHandler)) }
