@@ -12,6 +12,9 @@ import (
 // noRoute answers what no route of the API took: 405 with Allow where another method would do (RFC 9110 section 15.5.6),
 // otherwise 404.
 func (s *Server) noRoute(c *fiber.Ctx) error {
+	if p := c.Path(); p != "/api" && !strings.HasPrefix(p, "/api/") {
+		return c.Next() // fiber's Use matches by letters: /api-keys is a page of the dashboard
+	}
 	allowed := s.methodsAt(c.Path())
 	if len(allowed) == 0 {
 		return s.writeError(c, errNoRoute)

@@ -454,7 +454,7 @@ func TestIdempotency(t *testing.T) {
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	h := setup(t, nil)
-	for _, path := range []string{"/", "/billing/invoices", "/services/seal?tab=keys"} {
+	for _, path := range []string{"/", "/billing/invoices", "/services/seal?tab=keys", "/api-keys"} {
 		a := h.do(t, "GET", path, "")
 		if a.StatusCode != 200 || !strings.Contains(a.text, "app") || a.Header.Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s: %d %s %v", path, a.StatusCode, a.text, a.Header)
