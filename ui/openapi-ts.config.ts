@@ -20,7 +20,14 @@ export default defineConfig({
     '@hey-api/typescript',
     { name: '@hey-api/client-fetch', runtimeConfigPath: '../runtime-config' },
     { name: '@hey-api/sdk', operations: { strategy: 'flat' } },
-    { name: 'zod', requests: true, responses: false, definitions: true, dates: { offset: true }, compatibilityVersion: 'mini' },
+    {
+      name: 'zod',
+      requests: true,
+      responses: false,
+      definitions: true,
+      dates: { offset: true },
+      compatibilityVersion: 'mini',
+    },
     { name: '@tanstack/react-query', queryOptions: true, mutationOptions: true, infiniteQueryOptions: true },
   ],
 });

@@ -4,12 +4,23 @@ import { defineConfig, devices } from '@playwright/test';
 const chromium = {
   launchOptions: {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   },
 };
 
 const url = process.env.SUIFTLY_URL;
-if (!url) throw new Error('SUIFTLY_URL is not set: start `suiftly demo` and give its address, for example SUIFTLY_URL=http://127.0.0.1:8080');
+if (!url)
+  throw new Error(
+    'SUIFTLY_URL is not set: start `suiftly demo` and give its address, for example SUIFTLY_URL=http://127.0.0.1:8080',
+  );
 
 export default defineConfig({
   testDir: './e2e',
@@ -23,7 +34,17 @@ export default defineConfig({
   use: { baseURL: url, locale: 'en-US', timezoneId: 'UTC', trace: 'retain-on-failure', ...chromium },
   projects: [
     { name: 'sign-in', testMatch: 'sign-in.setup.ts' },
-    { name: 'desktop', dependencies: ['sign-in'], testIgnore: 'phone.spec.ts', use: { viewport: { width: 1440, height: 1000 } } },
-    { name: 'phone', dependencies: ['sign-in'], testMatch: 'phone.spec.ts', use: { ...devices['Pixel 7'], viewport: { width: 360, height: 780 }, ...chromium } },
+    {
+      name: 'desktop',
+      dependencies: ['sign-in'],
+      testIgnore: 'phone.spec.ts',
+      use: { viewport: { width: 1440, height: 1000 } },
+    },
+    {
+      name: 'phone',
+      dependencies: ['sign-in'],
+      testMatch: 'phone.spec.ts',
+      use: { ...devices['Pixel 7'], viewport: { width: 360, height: 780 }, ...chromium },
+    },
   ],
 });

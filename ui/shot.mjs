@@ -43,7 +43,10 @@ async function shot(name, path, options = {}, act = async () => {}) {
 }
 
 const dark = { colorScheme: 'dark' };
-for (const [scheme, look] of [['light', {}], ['dark', dark]]) {
+for (const [scheme, look] of [
+  ['light', {}],
+  ['dark', dark],
+]) {
   await shot(`overview-${scheme}`, '/', { full: true, ...look });
   await shot(`service-${scheme}`, '/services/seal', { full: true, ...look });
   await shot(`config-${scheme}`, '/services/seal?tab=config', { full: true, ...look });
@@ -60,7 +63,9 @@ await shot('overview-1h', '/?range=1h', {}, async (p) => {
 await shot('services', '/services');
 await shot('wallet-widget', '/', {}, (p) => p.getByTestId('wallet-widget').click());
 await shot('palette', '/', dark, (p) => p.keyboard.press('Control+k'));
-await shot('live-price', '/services/seal?tab=config', {}, (p) => p.getByRole('button', { name: 'One API key more' }).click());
+await shot('live-price', '/services/seal?tab=config', {}, (p) =>
+  p.getByRole('button', { name: 'One API key more' }).click(),
+);
 await shot('account-menu', '/', {}, (p) => p.getByRole('button', { name: 'Account menu' }).click());
 await shot('phone-overview', '/', { ...PHONE, full: true });
 await shot('phone-overview-dark', '/', { ...PHONE, ...dark });

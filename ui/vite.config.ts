@@ -3,7 +3,13 @@ import tailwindcss from '@tailwindcss/vite';
 import { tanstackRouter } from '@tanstack/router-plugin/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { devWalletInDevServer, manifestOutsideDist, precompress, preloadFonts, sonnerWithoutInlineCss } from './vite/plugins.ts';
+import {
+  devWalletInDevServer,
+  manifestOutsideDist,
+  precompress,
+  preloadFonts,
+  sonnerWithoutInlineCss,
+} from './vite/plugins.ts';
 
 const backend = process.env.SUIFTLY_URL ?? 'http://127.0.0.1:8080';
 

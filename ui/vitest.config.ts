@@ -12,7 +12,13 @@ export default mergeConfig(
         { extends: true, test: { name: 'logic', environment: 'node', include: ['src/**/*.test.ts'] } },
         {
           extends: true,
-          test: { name: 'pages', environment: 'jsdom', include: ['src/**/*.test.tsx'], setupFiles: ['./src/test/setup.ts'], testTimeout: 30_000 },
+          test: {
+            name: 'pages',
+            environment: 'jsdom',
+            include: ['src/**/*.test.tsx'],
+            setupFiles: ['./src/test/setup.ts'],
+            testTimeout: 30_000,
+          },
         },
       ],
     },

@@ -28,7 +28,11 @@ const STATE = 'suiftly-dev-wallet'; // "0" or "1": the account this page may see
 const ICON: WalletIcon =
   'data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCAzMiAzMiI+PHJlY3Qgd2lkdGg9IjMyIiBoZWlnaHQ9IjMyIiByeD0iOCIgZmlsbD0iIzMzNDE1NSIvPjxwYXRoIGQ9Ik05IDIyIDE2IDlsNyAxM3oiIGZpbGw9IiNmYmJmMjQiLz48L3N2Zz4=';
 
-type Features = StandardConnectFeature & StandardDisconnectFeature & StandardEventsFeature & SuiSignPersonalMessageFeature & SuiSignTransactionFeature;
+type Features = StandardConnectFeature &
+  StandardDisconnectFeature &
+  StandardEventsFeature &
+  SuiSignPersonalMessageFeature &
+  SuiSignTransactionFeature;
 
 const KEYS = [1, 2].map((n) => Ed25519Keypair.fromSecretKey(new Uint8Array(32).fill(n)));
 

@@ -13,7 +13,10 @@ export interface DevWallet {
 
 /** Runs with the wallet of the page, as its owner would use the extension. */
 export const wallet = <T>(page: Page, work: (w: DevWallet) => T): Promise<T> =>
-  page.evaluate((text) => new Function('w', `return (${text})(w)`)((window as unknown as { __devWallet: DevWallet }).__devWallet), String(work)) as Promise<T>;
+  page.evaluate(
+    (text) => new Function('w', `return (${text})(w)`)((window as unknown as { __devWallet: DevWallet }).__devWallet),
+    String(work),
+  ) as Promise<T>;
 
 /** Every test fails on a violated CSP, an uncaught error, or a request to anywhere else. */
 export const test = base.extend<{ clean: string[] }>({
@@ -22,7 +25,10 @@ export const test = base.extend<{ clean: string[] }>({
       const seen: string[] = [];
       page.on('console', (m) => /Content Security Policy/i.test(m.text()) && seen.push(m.text()));
       page.on('pageerror', (e) => seen.push(e.message));
-      page.on('request', (r) => !r.url().startsWith(baseURL ?? '') && !r.url().startsWith('data:') && seen.push(`request to ${r.url()}`));
+      page.on(
+        'request',
+        (r) => !r.url().startsWith(baseURL ?? '') && !r.url().startsWith('data:') && seen.push(`request to ${r.url()}`),
+      );
       await use(seen);
       expect(seen).toEqual([]);
     },
@@ -45,12 +51,31 @@ export async function settled(page: Page) {
 }
 
 export async function expectAccessible(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
-  expect(violations.map((v) => ({ id: v.id, nodes: v.nodes.slice(0, 4).map((n) => `${n.target.join(' ')}: ${n.failureSummary ?? ''}`) }))).toEqual([]);
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  expect(
+    violations.map((v) => ({
+      id: v.id,
+      nodes: v.nodes.slice(0, 4).map((n) => `${n.target.join(' ')}: ${n.failureSummary ?? ''}`),
+    })),
+  ).toEqual([]);
 }
 
-export const noSidewaysScroll = async (page: Page) => expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+export const noSidewaysScroll = async (page: Page) =>
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
 
-export const ROUTES = ['/', '/services', '/services/seal', '/services/seal?tab=config', '/services/seal?tab=keys', '/api-keys', '/logs', '/billing', '/wallet', '/no/such/page'] as const;
+export const ROUTES = [
+  '/',
+  '/services',
+  '/services/seal',
+  '/services/seal?tab=config',
+  '/services/seal?tab=keys',
+  '/api-keys',
+  '/logs',
+  '/billing',
+  '/wallet',
+  '/no/such/page',
+] as const;
 
 export { expect };

@@ -18,7 +18,7 @@ export function precompress(folder: string): Plugin {
     configResolved(config) {
       out = config.build.outDir;
     },
-    async closeBundle() {
+    async writeBundle() {
       const dir = join(out, folder);
       for (const name of await readdir(dir)) {
         if (!/\.(js|css|svg|json)$/.test(name)) continue;
@@ -44,7 +44,7 @@ export function manifestOutsideDist(to: string): Plugin {
     configResolved(config) {
       out = config.build.outDir;
     },
-    async closeBundle() {
+    async writeBundle() {
       await mkdir(dirname(to), { recursive: true });
       await rename(join(out, '.vite/manifest.json'), to);
       await rm(join(out, '.vite'), { recursive: true });

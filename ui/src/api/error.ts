@@ -14,7 +14,14 @@ export class ApiError extends Error {
   readonly fields: readonly FieldProblem[];
   readonly retryAfterS: number | undefined;
 
-  constructor(p: { status: number; code: string; sentence: string; requestId?: string | undefined; fields?: readonly FieldProblem[]; retryAfterS?: number | undefined }) {
+  constructor(p: {
+    status: number;
+    code: string;
+    sentence: string;
+    requestId?: string | undefined;
+    fields?: readonly FieldProblem[];
+    retryAfterS?: number | undefined;
+  }) {
     super(p.sentence);
     this.status = p.status;
     this.code = p.code;
@@ -35,7 +42,11 @@ const text = (v: unknown) => (typeof v === 'string' && v !== '' ? v : undefined)
 export function toApiError(error: unknown, response: Response | undefined): ApiError {
   if (error instanceof ApiError) return error;
   if (!response) {
-    return new ApiError({ status: 0, code: 'ui.unreachable', sentence: 'Suiftly did not answer. Check your connection and try again.' });
+    return new ApiError({
+      status: 0,
+      code: 'ui.unreachable',
+      sentence: 'Suiftly did not answer. Check your connection and try again.',
+    });
   }
   const body = typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : {};
   const retry = Number(response.headers.get('retry-after'));

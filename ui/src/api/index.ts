@@ -18,7 +18,8 @@ client.interceptors.request.use((request) => {
 });
 
 /** Worth asking again without the customer's doing: no answer, or an answer that says "later". */
-export const worthRetrying = (e: unknown) => !(e instanceof ApiError) || e.status === 0 || e.status === 502 || e.status === 503 || e.status === 504;
+export const worthRetrying = (e: unknown) =>
+  !(e instanceof ApiError) || e.status === 0 || e.status === 502 || e.status === 503 || e.status === 504;
 
 const noteFailure = (e: unknown) => {
   if (e instanceof ApiError && e.status === 0) useConnection.getState().lost();
@@ -33,7 +34,9 @@ export const queryClient = new QueryClient({
       staleTime: 15_000,
       retry: (failures, e) => failures < 2 && worthRetrying(e),
       // With jitter: many dashboards must not come back to a restarted server in the same millisecond.
-      retryDelay: (failures, e) => (e instanceof ApiError && e.retryAfterS ? e.retryAfterS * 1_000 : 500 * 2 ** failures) * (0.75 + Math.random() / 2),
+      retryDelay: (failures, e) =>
+        (e instanceof ApiError && e.retryAfterS ? e.retryAfterS * 1_000 : 500 * 2 ** failures) *
+        (0.75 + Math.random() / 2),
     },
     mutations: { retry: false },
   },

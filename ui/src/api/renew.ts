@@ -37,15 +37,22 @@ export function renewer(s: Surroundings) {
 
   /** failedAt: when the request that got 401 was sent. */
   return function renew(failedAt: number): Promise<Renewal> {
-    running ??= s.exclusively(() => renewOnce(failedAt)).finally(() => {
-      running = null;
-    });
+    running ??= s
+      .exclusively(() => renewOnce(failedAt))
+      .finally(() => {
+        running = null;
+      });
     return running;
   };
 }
 
 const renewSession = renewer({
-  post: () => fetch(`${location.origin}/api/v1/auth/refresh`, { method: 'POST', credentials: 'same-origin', headers: { accept: 'application/json' } }),
+  post: () =>
+    fetch(`${location.origin}/api/v1/auth/refresh`, {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { accept: 'application/json' },
+    }),
   now: Date.now,
   lastRenewal: () => Number(localStorage.getItem(RENEWED_AT) ?? 0),
   noteRenewal: (at) => localStorage.setItem(RENEWED_AT, String(at)),
@@ -80,8 +87,14 @@ export async function renewingFetch(input: RequestInfo | URL, init?: RequestInit
     onSignedOut();
     return response;
   }
-  return new Response(JSON.stringify({ code: 'ui.renewal_unreachable', detail: 'Your session could not be renewed just now. Try again in a moment.' }), {
-    status: 503,
-    headers: { 'content-type': 'application/problem+json' },
-  });
+  return new Response(
+    JSON.stringify({
+      code: 'ui.renewal_unreachable',
+      detail: 'Your session could not be renewed just now. Try again in a moment.',
+    }),
+    {
+      status: 503,
+      headers: { 'content-type': 'application/problem+json' },
+    },
+  );
 }

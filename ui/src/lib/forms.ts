@@ -5,4 +5,5 @@ import { en } from 'zod/locales';
 import { config } from 'zod/mini';
 
 config(en());
+
 export { zodResolver };

@@ -9,7 +9,8 @@ async function toaster() {
 
 export const notify = {
   done: (title: string, description?: string) => void toaster().then((toast) => toast.success(title, { description })),
-  problem: (title: string, description?: string) => void toaster().then((toast) => toast.error(title, { description, duration: 8_000 })),
+  problem: (title: string, description?: string) =>
+    void toaster().then((toast) => toast.error(title, { description, duration: 8_000 })),
   /** An action failed: what did not happen, the server's sentence, and its request id. */
   failed: (title: string, e: unknown) => {
     const id = e instanceof ApiError && e.requestId ? ` (request ${e.requestId})` : '';

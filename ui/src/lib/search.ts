@@ -3,12 +3,16 @@
 
 export type Search = Record<string, unknown>;
 
-export const text = (v: unknown, max = 200): string | undefined => (typeof v === 'string' && v !== '' && v.length <= max ? v : undefined);
+export const text = (v: unknown, max = 200): string | undefined =>
+  typeof v === 'string' && v !== '' && v.length <= max ? v : undefined;
 
-export const oneOf = <T extends string>(v: unknown, choices: readonly T[]): T | undefined => choices.find((c) => c === v);
+export const oneOf = <T extends string>(v: unknown, choices: readonly T[]): T | undefined =>
+  choices.find((c) => c === v);
 
 export const flag = (v: unknown): true | undefined => (v === true || v === 'true' || v === 1 ? true : undefined);
 
 /** Without the keys that are undefined, so that they do not show in the address. */
 export const only = <T extends object>(o: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };

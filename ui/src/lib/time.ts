@@ -22,23 +22,42 @@ const HM = { hour: '2-digit', minute: '2-digit' } as const;
 /** 14:05 */
 export const hourMinute = (at: Instant, clock: Clock) => formatter('hm', clock, HM).format(date(at));
 /** 14:05:09 */
-export const clockTime = (at: Instant, clock: Clock) => formatter('hms', clock, { ...HM, second: '2-digit' }).format(date(at));
+export const clockTime = (at: Instant, clock: Clock) =>
+  formatter('hms', clock, { ...HM, second: '2-digit' }).format(date(at));
 /** 3 Nov */
-export const day = (at: Instant, clock: Clock) => formatter('d', clock, { day: 'numeric', month: 'short' }).format(date(at));
+export const day = (at: Instant, clock: Clock) =>
+  formatter('d', clock, { day: 'numeric', month: 'short' }).format(date(at));
 /** 3 November 2026 */
-export const dayLong = (at: Instant, clock: Clock) => formatter('dl', clock, { day: 'numeric', month: 'long', year: 'numeric' }).format(date(at));
+export const dayLong = (at: Instant, clock: Clock) =>
+  formatter('dl', clock, { day: 'numeric', month: 'long', year: 'numeric' }).format(date(at));
 /** November 2026 */
-export const month = (at: Instant, clock: Clock) => formatter('m', clock, { month: 'long', year: 'numeric' }).format(date(at));
+export const month = (at: Instant, clock: Clock) =>
+  formatter('m', clock, { month: 'long', year: 'numeric' }).format(date(at));
 /** 3 Nov, 14:05 */
-export const dayTime = (at: Instant, clock: Clock) => formatter('dt', clock, { day: 'numeric', month: 'short', ...HM }).format(date(at));
+export const dayTime = (at: Instant, clock: Clock) =>
+  formatter('dt', clock, { day: 'numeric', month: 'short', ...HM }).format(date(at));
+/** 3 Nov, 14:05:09 */
+export const dayTimeSeconds = (at: Instant, clock: Clock) =>
+  formatter('dts', clock, { day: 'numeric', month: 'short', ...HM, second: '2-digit' }).format(date(at));
 /** 3 Nov 2026, 14:05:09.123 */
 export const exactTime = (at: Instant, clock: Clock) =>
-  formatter('x', clock, { day: 'numeric', month: 'short', year: 'numeric', ...HM, second: '2-digit', fractionalSecondDigits: 3 }).format(date(at));
+  formatter('x', clock, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    ...HM,
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+  }).format(date(at));
 
 /** What a panel says once about its times: "UTC", or the zone's short name. */
 export function zoneName(clock: Clock): string {
   if (clock === 'utc') return 'UTC';
-  return formatter('zone', clock, { timeZoneName: 'short' }).formatToParts(new Date()).find((p) => p.type === 'timeZoneName')?.value ?? 'local time';
+  return (
+    formatter('zone', clock, { timeZoneName: 'short' })
+      .formatToParts(new Date())
+      .find((p) => p.type === 'timeZoneName')?.value ?? 'local time'
+  );
 }
 
 /** "just now", "12 s ago", "3 min ago", "2 h ago", "3 days ago" */

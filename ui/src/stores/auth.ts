@@ -21,6 +21,10 @@ export const useAuth = create<Auth>()(
       signedIn: (wallet) => set((s) => ({ maybeSignedIn: true, lastWallet: wallet ?? s.lastWallet })),
       signedOut: () => set({ maybeSignedIn: false }),
     }),
-    { name: 'suiftly.auth', version: 1, partialize: ({ maybeSignedIn, lastWallet }) => ({ maybeSignedIn, lastWallet }) },
+    {
+      name: 'suiftly.auth',
+      version: 1,
+      partialize: ({ maybeSignedIn, lastWallet }) => ({ maybeSignedIn, lastWallet }),
+    },
   ),
 );

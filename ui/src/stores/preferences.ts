@@ -25,7 +25,11 @@ export const usePreferences = create<Preferences>()(
       setLive: (live) => set({ live }),
       closeSteps: () => set({ stepsClosed: true }),
     }),
-    { name: 'suiftly.preferences', version: 1, partialize: ({ clock, live, stepsClosed }) => ({ clock, live, stepsClosed }) },
+    {
+      name: 'suiftly.preferences',
+      version: 1,
+      partialize: ({ clock, live, stepsClosed }) => ({ clock, live, stepsClosed }),
+    },
   ),
 );
 

@@ -20,7 +20,11 @@ const dark = new Map([...light, ...sheet('\\.dark')]);
 function luminance([l, c, h]: Oklch): number {
   const a = c * Math.cos((h * Math.PI) / 180);
   const b = c * Math.sin((h * Math.PI) / 180);
-  const [x, y, z] = [l + 0.3963377774 * a + 0.2158037573 * b, l - 0.1055613458 * a - 0.0638541728 * b, l - 0.0894841775 * a - 1.291485548 * b].map((v) => v ** 3) as [number, number, number];
+  const [x, y, z] = [
+    l + 0.3963377774 * a + 0.2158037573 * b,
+    l - 0.1055613458 * a - 0.0638541728 * b,
+    l - 0.0894841775 * a - 1.291485548 * b,
+  ].map((v) => v ** 3) as [number, number, number];
   const clip = (v: number) => Math.min(1, Math.max(0, v));
   const red = clip(4.0767416621 * x - 3.3077115913 * y + 0.2309699292 * z);
   const green = clip(-1.2684380046 * x + 2.6097574011 * y - 0.3413193965 * z);
@@ -55,12 +59,17 @@ const MARKS: [string, string[]][] = [
   ['chart-4', ['card']],
   ['chart-5', ['card']],
 ];
-const pairs = (list: [string, string[]][]) => list.flatMap(([front, backs]) => backs.map((back) => [front, back] as const));
+const pairs = (list: [string, string[]][]) =>
+  list.flatMap(([front, backs]) => backs.map((back) => [front, back] as const));
 
 describe.each([
   ['light', light],
   ['dark', dark],
 ] as const)('%s', (_name, tokens) => {
-  test.each(pairs(TEXT))('%s can be read on %s', (front, back) => expect(contrast(tokens, front, back)).toBeGreaterThanOrEqual(4.5));
-  test.each(pairs(MARKS))('%s can be seen on %s', (front, back) => expect(contrast(tokens, front, back)).toBeGreaterThanOrEqual(2.995));
+  test.each(pairs(TEXT))('%s can be read on %s', (front, back) =>
+    expect(contrast(tokens, front, back)).toBeGreaterThanOrEqual(4.5),
+  );
+  test.each(pairs(MARKS))('%s can be seen on %s', (front, back) =>
+    expect(contrast(tokens, front, back)).toBeGreaterThanOrEqual(2.995),
+  );
 });

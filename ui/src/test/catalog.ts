@@ -61,7 +61,10 @@ export const sealConfig: ConfigOut = {
   suspended_for: [],
   version: 3,
   config: { tier: 'pro', burst: false, seal_keys: [3], api_keys: 1 },
-  price: { monthly_usd: usd(40), lines: [{ name: 'tier', label: 'Pro plan', quantity: 1, unit_usd: usd(40), amount_usd: usd(40) }] },
+  price: {
+    monthly_usd: usd(40),
+    lines: [{ name: 'tier', label: 'Pro plan', quantity: 1, unit_usd: usd(40), amount_usd: usd(40) }],
+  },
   changed_at: '2026-11-20T10:00:00Z',
   changed_by: 'customer:1001',
   api_keys: 1,
@@ -75,7 +78,10 @@ export const grpcConfig: ConfigOut = {
   suspended_for: [],
   version: 0,
   config: { tier: 'starter', burst: false, api_keys: 1 },
-  price: { monthly_usd: usd(20), lines: [{ name: 'tier', label: 'Starter plan', quantity: 1, unit_usd: usd(20), amount_usd: usd(20) }] },
+  price: {
+    monthly_usd: usd(20),
+    lines: [{ name: 'tier', label: 'Starter plan', quantity: 1, unit_usd: usd(20), amount_usd: usd(20) }],
+  },
   api_keys: 0,
   api_keys_max: 1,
 };

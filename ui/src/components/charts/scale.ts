@@ -10,4 +10,5 @@ export function axis(max: number, whole = true): number[] {
 }
 
 /** Which of n labels to draw so that each has at least `room` pixels. */
-export const everyNth = (n: number, width: number, room: number) => Math.max(1, Math.ceil((n * room) / Math.max(width, room)));
+export const everyNth = (n: number, width: number, room: number) =>
+  Math.max(1, Math.ceil((n * room) / Math.max(width, room)));

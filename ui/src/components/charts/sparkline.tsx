@@ -1,5 +1,13 @@
 /** A trend without axis. It decorates a number that stands beside it, so it is hidden from screen readers. */
-export function Sparkline({ values, color, className }: { values: readonly number[]; color: string; className?: string }) {
+export function Sparkline({
+  values,
+  color,
+  className,
+}: {
+  values: readonly number[];
+  color: string;
+  className?: string;
+}) {
   if (values.length < 2) return null;
   const max = Math.max(1, ...values);
   const step = 100 / (values.length - 1);
@@ -7,7 +15,14 @@ export function Sparkline({ values, color, className }: { values: readonly numbe
   return (
     <svg aria-hidden viewBox="0 0 100 32" preserveAspectRatio="none" className={className}>
       <polygon points={`0,32 ${points} 100,32`} fill={color} opacity={0.13} />
-      <polyline points={points} fill="none" stroke={color} strokeWidth={1.6} strokeLinejoin="round" vectorEffect="non-scaling-stroke" />
+      <polyline
+        points={points}
+        fill="none"
+        stroke={color}
+        strokeWidth={1.6}
+        strokeLinejoin="round"
+        vectorEffect="non-scaling-stroke"
+      />
     </svg>
   );
 }

@@ -32,7 +32,16 @@ interface Props {
 
 const M = { top: 10, right: 2, bottom: 26, left: 46 };
 
-export function StackedColumns({ columns, series, label, nameOf, tickOf, format, fillingFrom = Number.POSITIVE_INFINITY, whole = true }: Props) {
+export function StackedColumns({
+  columns,
+  series,
+  label,
+  nameOf,
+  tickOf,
+  format,
+  fillingFrom = Number.POSITIVE_INFINITY,
+  whole = true,
+}: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [{ w, h }, setSize] = useState({ w: 720, h: 256 });
   const [at, setAt] = useState<number | null>(null);
@@ -84,13 +93,23 @@ export function StackedColumns({ columns, series, label, nameOf, tickOf, format,
   };
   const onKey = (e: KeyboardEvent) => {
     const from = at ?? last + 1;
-    const to = { ArrowLeft: from - 1, ArrowDown: from - 1, ArrowRight: (at ?? -1) + 1, ArrowUp: (at ?? -1) + 1, PageUp: from - 10, PageDown: (at ?? -1) + 10, Home: 0, End: last }[e.key];
+    const to = {
+      ArrowLeft: from - 1,
+      ArrowDown: from - 1,
+      ArrowRight: (at ?? -1) + 1,
+      ArrowUp: (at ?? -1) + 1,
+      PageUp: from - 10,
+      PageDown: (at ?? -1) + 10,
+      Home: 0,
+      End: last,
+    }[e.key];
     if (e.key === 'Escape') setAt(null);
     if (to === undefined || last < 0) return;
     e.preventDefault();
     setAt(Math.max(0, Math.min(last, to)));
   };
-  const read = (c: Column) => `${nameOf(c.at)}: ${series.map((s, k) => `${s.name} ${format(c.values[k] ?? 0, true)}`).join(', ')}`;
+  const read = (c: Column) =>
+    `${nameOf(c.at)}: ${series.map((s, k) => `${s.name} ${format(c.values[k] ?? 0, true)}`).join(', ')}`;
 
   return (
     <div ref={box} data-slot="stacked-columns" className="relative size-full">
@@ -106,10 +125,25 @@ export function StackedColumns({ columns, series, label, nameOf, tickOf, format,
         onBlur={() => setAt(null)}
         className="focus-ring absolute inset-0 rounded-md"
       >
-        <svg aria-hidden width={w} height={h} className="touch-pan-y" onPointerMove={onMove} onPointerDown={onMove} onPointerLeave={() => setAt(null)}>
+        <svg
+          aria-hidden
+          width={w}
+          height={h}
+          className="touch-pan-y"
+          onPointerMove={onMove}
+          onPointerDown={onMove}
+          onPointerLeave={() => setAt(null)}
+        >
           <defs>
             {series.map((s) => (
-              <pattern key={s.key} id={`hatch-${s.key}`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+              <pattern
+                key={s.key}
+                id={`hatch-${s.key}`}
+                width="5"
+                height="5"
+                patternUnits="userSpaceOnUse"
+                patternTransform="rotate(45)"
+              >
                 <rect width="5" height="5" fill={s.color} opacity="0.35" />
                 <rect width="2.5" height="5" fill={s.color} />
               </pattern>
@@ -123,7 +157,16 @@ export function StackedColumns({ columns, series, label, nameOf, tickOf, format,
               </text>
             </g>
           ))}
-          {shown && <rect x={M.left + slot * index} y={M.top} width={slot} height={innerH} className="fill-foreground/6" rx={3} />}
+          {shown && (
+            <rect
+              x={M.left + slot * index}
+              y={M.top}
+              width={slot}
+              height={innerH}
+              className="fill-foreground/6"
+              rx={3}
+            />
+          )}
           {bars.map((stack, i) => {
             const column = columns[i];
             if (!column) return null;
@@ -138,13 +181,29 @@ export function StackedColumns({ columns, series, label, nameOf, tickOf, format,
                   // A hairline of the card between stacked parts, so that colour alone does not separate them.
                   const gapBelow = k > 0 && b.height > 3 ? 1 : 0;
                   return r > 0.5 ? (
-                    <path key={s.key} fill={fill} d={`M${x(i)},${b.y + b.height - gapBelow}v${-(b.height - gapBelow - r)}q0,${-r} ${r},${-r}h${barW - 2 * r}q${r},0 ${r},${r}v${b.height - gapBelow - r}z`} />
+                    <path
+                      key={s.key}
+                      fill={fill}
+                      d={`M${x(i)},${b.y + b.height - gapBelow}v${-(b.height - gapBelow - r)}q0,${-r} ${r},${-r}h${barW - 2 * r}q${r},0 ${r},${r}v${b.height - gapBelow - r}z`}
+                    />
                   ) : (
-                    <rect key={s.key} fill={fill} x={x(i)} y={b.y} width={barW} height={Math.max(0.5, b.height - gapBelow)} />
+                    <rect
+                      key={s.key}
+                      fill={fill}
+                      x={x(i)}
+                      y={b.y}
+                      width={barW}
+                      height={Math.max(0.5, b.height - gapBelow)}
+                    />
                   );
                 })}
                 {i % every === 0 && (
-                  <text x={M.left + slot * (i + 0.5)} y={h - 7} textAnchor={i === 0 && slot < 40 ? 'start' : 'middle'} className="tnum fill-muted-foreground text-xs">
+                  <text
+                    x={M.left + slot * (i + 0.5)}
+                    y={h - 7}
+                    textAnchor={i === 0 && slot < 40 ? 'start' : 'middle'}
+                    className="tnum fill-muted-foreground text-xs"
+                  >
                     {tickOf(column.at)}
                   </text>
                 )}
@@ -157,7 +216,11 @@ export function StackedColumns({ columns, series, label, nameOf, tickOf, format,
         <div
           aria-hidden
           className="pointer-events-none absolute top-2 z-10 min-w-40 rounded-lg border bg-popover px-3 py-2 text-[13px] shadow-pop"
-          style={index > columns.length / 2 ? { right: w - (M.left + slot * index) + 8 } : { left: M.left + slot * (index + 1) + 8 }}
+          style={
+            index > columns.length / 2
+              ? { right: w - (M.left + slot * index) + 8 }
+              : { left: M.left + slot * (index + 1) + 8 }
+          }
         >
           <p className="mb-1.5 font-medium whitespace-nowrap">{nameOf(shown.at)}</p>
           {series.map((s, k) => (

@@ -2,7 +2,6 @@ import { Link } from '@tanstack/react-router';
 import { Menu as MenuIcon, Search } from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from 'react';
 import { Button } from '@/components/ui/button';
-import { Dialog, SheetContent } from '@/components/ui/dialog';
 import { networkName, useNetwork } from '@/features/auth/meta';
 import { useCustomer } from '@/features/auth/session';
 import { WalletWidget } from '@/features/wallet/wallet-widget';
@@ -11,17 +10,21 @@ import { ConnectionBanner } from './connection-banner';
 import { Logo } from './logo';
 import { SidebarNav } from './sidebar';
 import { SuspendedBanner } from './suspended-banner';
-import { ThemeMenu } from './theme-menu';
+import { ThemeToggle } from './theme-toggle';
 import { useRouteFocus } from './use-route-focus';
 import { useShortcuts } from './use-shortcuts';
 
+const NavSheet = lazy(() => import('./nav-sheet').then((m) => ({ default: m.NavSheet })));
 const CommandMenu = lazy(() => import('./command-menu').then((m) => ({ default: m.CommandMenu })));
+
+/** A lazy layer stays mounted once it was opened, so that it can fade out. */
+type Once = 'never' | 'open' | 'closed';
 
 const apple = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function AppShell({ children }: { children: ReactNode }) {
-  const [nav, setNav] = useState(false);
-  const [palette, setPalette] = useState<'never' | 'open' | 'closed'>('never');
+  const [nav, setNav] = useState<Once>('never');
+  const [palette, setPalette] = useState<Once>('never');
   const network = useNetwork();
   const customer = useCustomer();
   const openPalette = useCallback(() => setPalette('open'), []);
@@ -31,18 +34,27 @@ export function AppShell({ children }: { children: ReactNode }) {
   // The sheet belongs to narrow windows: widening one must not leave it over the sidebar.
   useEffect(() => {
     const wide = matchMedia('(min-width: 64rem)');
-    const close = () => wide.matches && setNav(false);
+    const close = () => wide.matches && setNav((n) => (n === 'open' ? 'closed' : n));
     wide.addEventListener('change', close);
     return () => wide.removeEventListener('change', close);
   }, []);
 
   return (
     <div className="flex min-h-svh flex-col">
-      <a href="#main" className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-primary focus:px-3 focus:py-2 focus:text-on-primary">
+      <a
+        href="#main"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-primary focus:px-3 focus:py-2 focus:text-on-primary"
+      >
         Skip to content
       </a>
       <header className="sticky top-0 z-40 flex h-14 items-center gap-1.5 border-b bg-sidebar px-3 sm:gap-2 sm:px-4">
-        <Button variant="ghost" size="icon" className="lg:hidden" aria-label="Open navigation" onClick={() => setNav(true)}>
+        <Button
+          variant="ghost"
+          size="icon"
+          className="lg:hidden"
+          aria-label="Open navigation"
+          onClick={() => setNav('open')}
+        >
           <MenuIcon aria-hidden />
         </Button>
         <Link to="/" aria-label="Suiftly, overview" className="focus-ring mr-1 rounded-md">
@@ -71,7 +83,7 @@ export function AppShell({ children }: { children: ReactNode }) {
         <Button variant="ghost" size="icon" className="lg:hidden" aria-label="Go to a page" onClick={openPalette}>
           <Search aria-hidden />
         </Button>
-        <ThemeMenu className="hidden sm:inline-flex" />
+        <ThemeToggle className="hidden sm:inline-flex" />
         <WalletWidget />
         <AccountMenu />
       </header>
@@ -85,16 +97,11 @@ export function AppShell({ children }: { children: ReactNode }) {
           <div className="mx-auto w-full max-w-[1240px] px-4 py-6 sm:px-8 sm:py-8">{children}</div>
         </main>
       </div>
-      <Dialog open={nav} onOpenChange={setNav}>
-        <SheetContent title="Navigation">
-          <div className="flex h-14 items-center px-5">
-            <Logo />
-          </div>
-          <div className="h-[calc(100svh-3.5rem)]">
-            <SidebarNav onNavigate={() => setNav(false)} />
-          </div>
-        </SheetContent>
-      </Dialog>
+      {nav !== 'never' && (
+        <Suspense fallback={null}>
+          <NavSheet open={nav === 'open'} onOpenChange={(open) => setNav(open ? 'open' : 'closed')} />
+        </Suspense>
+      )}
       {palette !== 'never' && (
         <Suspense fallback={null}>
           <CommandMenu open={palette === 'open'} onOpenChange={(open) => setPalette(open ? 'open' : 'closed')} />

@@ -10,9 +10,20 @@ import { usePreferences } from '@/stores/preferences';
 import { useUi } from '@/stores/ui';
 import { PAGES } from './nav';
 
-const group = '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-muted-foreground';
+const group =
+  '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-muted-foreground';
 
-function Item({ icon: Icon, label, hint, onSelect }: { icon: LucideIcon; label: string; hint?: string | undefined; onSelect: () => void }) {
+function Item({
+  icon: Icon,
+  label,
+  hint,
+  onSelect,
+}: {
+  icon: LucideIcon;
+  label: string;
+  hint?: string | undefined;
+  onSelect: () => void;
+}) {
   return (
     <Command.Item
       value={label}
@@ -38,10 +49,10 @@ export function CommandMenu({ open, onOpenChange }: { open: boolean; onOpenChang
   return (
     <D.Root open={open} onOpenChange={onOpenChange}>
       <D.Portal>
-        <D.Overlay className="fixed inset-0 z-50 bg-black/45 data-[state=open]:animate-in data-[state=open]:fade-in-0" />
+        <D.Overlay className="fixed inset-0 z-50 bg-black/45 fade-motion" />
         <D.Content
           aria-describedby={undefined}
-          className="fixed top-[12vh] left-1/2 z-50 w-[calc(100%-2rem)] max-w-lg -translate-x-1/2 overflow-hidden rounded-xl border bg-popover text-foreground shadow-pop outline-none data-[state=open]:animate-in data-[state=open]:fade-in-0 data-[state=open]:zoom-in-[0.98]"
+          className="fixed top-[12vh] left-1/2 z-50 w-[calc(100%-2rem)] max-w-lg -translate-x-1/2 overflow-hidden rounded-xl border bg-popover text-foreground shadow-pop outline-none pop-motion"
         >
           <D.Title className="sr-only">Go to</D.Title>
           <Command loop label="Go to">
@@ -50,10 +61,18 @@ export function CommandMenu({ open, onOpenChange }: { open: boolean; onOpenChang
               className="h-12 w-full border-b bg-transparent px-4 text-base outline-none placeholder:text-muted-foreground sm:text-[15px]"
             />
             <Command.List className="max-h-80 overflow-y-auto p-1.5">
-              <Command.Empty className="py-8 text-center text-muted-foreground">Nothing here has that name.</Command.Empty>
+              <Command.Empty className="py-8 text-center text-muted-foreground">
+                Nothing here has that name.
+              </Command.Empty>
               <Command.Group heading="Pages" className={group}>
                 {PAGES.map((p) => (
-                  <Item key={p.label} icon={p.icon} label={p.label} hint={p.key && `g ${p.key}`} onSelect={run(() => void navigate(p.link))} />
+                  <Item
+                    key={p.label}
+                    icon={p.icon}
+                    label={p.label}
+                    hint={p.key && `g ${p.key}`}
+                    onSelect={run(() => void navigate(p.link))}
+                  />
                 ))}
               </Command.Group>
               {services.length > 0 && (
@@ -69,7 +88,11 @@ export function CommandMenu({ open, onOpenChange }: { open: boolean; onOpenChang
                 </Command.Group>
               )}
               <Command.Group heading="Do" className={group}>
-                <Item icon={KeyRound} label="Create an API key" onSelect={run(() => void navigate({ to: '/api-keys', search: { create: true } }))} />
+                <Item
+                  icon={KeyRound}
+                  label="Create an API key"
+                  onSelect={run(() => void navigate({ to: '/api-keys', search: { create: true } }))}
+                />
                 <Item icon={Sun} label="Light theme" onSelect={run(() => setTheme('light'))} />
                 <Item icon={Moon} label="Dark theme" onSelect={run(() => setTheme('dark'))} />
                 <Item icon={Monitor} label="Theme of the system" onSelect={run(() => setTheme('system'))} />

@@ -26,7 +26,14 @@ export function ConnectionBanner() {
   const down = !online || !reachable;
   useEffect(() => {
     if (!down || !online) return;
-    const again = window.setInterval(() => void queries.refetchQueries({ type: 'active', predicate: (q) => q.state.status === 'error' || q.state.fetchFailureCount > 0 }), 4_000 + Math.random() * 2_000);
+    const again = window.setInterval(
+      () =>
+        void queries.refetchQueries({
+          type: 'active',
+          predicate: (q) => q.state.status === 'error' || q.state.fetchFailureCount > 0,
+        }),
+      4_000 + Math.random() * 2_000,
+    );
     return () => clearInterval(again);
   }, [down, online, queries]);
 

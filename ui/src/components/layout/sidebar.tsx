@@ -11,7 +11,17 @@ import { ACCOUNT, type NavItem, OVERVIEW, REQUESTS, SERVICES } from './nav';
 const row =
   'focus-ring-inset flex h-9 items-center gap-2.5 rounded-md px-2.5 text-sm text-foreground/80 transition-colors hover:bg-accent/60 hover:text-foreground aria-[current=page]:bg-accent aria-[current=page]:font-medium aria-[current=page]:text-on-accent pointer-coarse:h-11 [&_svg]:text-muted-foreground aria-[current=page]:[&_svg]:text-primary';
 
-function Item({ item, exact = false, dot, onNavigate }: { item: NavItem; exact?: boolean; dot?: { className: string; label: string }; onNavigate?: (() => void) | undefined }) {
+function Item({
+  item,
+  exact = false,
+  dot,
+  onNavigate,
+}: {
+  item: NavItem;
+  exact?: boolean;
+  dot?: { className: string; label: string };
+  onNavigate?: (() => void) | undefined;
+}) {
   const Icon = item.icon;
   return (
     <li>
@@ -51,7 +61,11 @@ export function SidebarNav({ onNavigate }: { onNavigate?: () => void }) {
         {services.data?.map(({ type, configuration }) => (
           <Item
             key={type.name}
-            item={{ label: type.label, icon: lookOf(type.name).icon, link: { to: '/services/$service', params: { service: type.name } } }}
+            item={{
+              label: type.label,
+              icon: lookOf(type.name).icon,
+              link: { to: '/services/$service', params: { service: type.name } },
+            }}
             dot={{ className: STATES[configuration.state].dot, label: STATES[configuration.state].label }}
             onNavigate={onNavigate}
           />

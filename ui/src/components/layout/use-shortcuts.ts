@@ -16,7 +16,14 @@ export function useShortcuts(openPalette: () => void) {
         openPalette();
         return;
       }
-      if (e.metaKey || e.ctrlKey || e.altKey || typing(e.target) || document.querySelector('[role=dialog],[role=alertdialog],[role=menu]')) return;
+      if (
+        e.metaKey ||
+        e.ctrlKey ||
+        e.altKey ||
+        typing(e.target) ||
+        document.querySelector('[role=dialog],[role=alertdialog],[role=menu]')
+      )
+        return;
       if (e.key === 'g') {
         clearTimeout(waiting);
         waiting = window.setTimeout(() => {

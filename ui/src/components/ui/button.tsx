@@ -10,7 +10,8 @@ const buttonVariants = cva(
     variants: {
       variant: {
         primary: 'bg-primary text-on-primary shadow-card hover:bg-primary/90',
-        outline: 'border border-border-strong bg-card shadow-card hover:bg-accent hover:text-on-accent data-[state=open]:bg-accent',
+        outline:
+          'border border-border-strong bg-card shadow-card hover:bg-accent hover:text-on-accent data-[state=open]:bg-accent',
         ghost: 'hover:bg-accent hover:text-on-accent data-[state=open]:bg-accent',
         destructive: 'bg-destructive text-on-destructive shadow-card hover:bg-destructive/90',
         link: 'rounded-sm text-primary underline-offset-4 hover:underline',
@@ -31,11 +32,24 @@ type ButtonProps = ComponentProps<'button'> & VariantProps<typeof buttonVariants
 
 export function Button({ className, variant, size, asChild = false, type, ...props }: ButtonProps) {
   const Comp = asChild ? Slot.Root : 'button';
-  return <Comp data-slot="button" type={asChild ? undefined : (type ?? 'button')} className={cn(buttonVariants({ variant, size }), className)} {...props} />;
+  return (
+    <Comp
+      data-slot="button"
+      type={asChild ? undefined : (type ?? 'button')}
+      className={cn(buttonVariants({ variant, size }), className)}
+      {...props}
+    />
+  );
 }
 
 /** A button whose work takes time: it says so, and a second click does nothing. */
-export function BusyButton({ busy, busyLabel, children, disabled, ...props }: Omit<ButtonProps, 'asChild'> & { busy: boolean; busyLabel: string }) {
+export function BusyButton({
+  busy,
+  busyLabel,
+  children,
+  disabled,
+  ...props
+}: Omit<ButtonProps, 'asChild'> & { busy: boolean; busyLabel: string }) {
   return (
     <Button {...props} disabled={busy || disabled} aria-busy={busy || undefined}>
       {busy ? (

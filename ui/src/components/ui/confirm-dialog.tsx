@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
-import { ErrorNote } from './error-state';
 import { BusyButton, Button } from './button';
 import { Dialog, DialogClose, DialogContent, DialogFooter } from './dialog';
+import { ErrorNote } from './error-state';
 
 /** Asks before something that customers would regret. Says what happens, keeps the error in view, closes only on success. */
 export function ConfirmDialog({
@@ -41,7 +41,13 @@ export function ConfirmDialog({
               Cancel
             </Button>
           </DialogClose>
-          <BusyButton variant={destructive ? 'destructive' : 'primary'} busy={busy} busyLabel={busyLabel} disabled={!ready} onClick={onConfirm}>
+          <BusyButton
+            variant={destructive ? 'destructive' : 'primary'}
+            busy={busy}
+            busyLabel={busyLabel}
+            disabled={!ready}
+            onClick={onConfirm}
+          >
             {action}
           </BusyButton>
         </DialogFooter>

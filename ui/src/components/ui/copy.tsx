@@ -38,7 +38,17 @@ function copyBySelection(text: string): boolean {
 const said = { idle: '', copied: 'Copied', failed: 'Copying failed: select the text and copy it yourself' } as const;
 
 /** A short value that copies itself in full when clicked: an address, an id. */
-export function CopyValue({ value, shown = value, label, className }: { value: string; shown?: string; label: string; className?: string }) {
+export function CopyValue({
+  value,
+  shown = value,
+  label,
+  className,
+}: {
+  value: string;
+  shown?: string;
+  label: string;
+  className?: string;
+}) {
   const { state, copy } = useCopy();
   return (
     <button
@@ -47,10 +57,17 @@ export function CopyValue({ value, shown = value, label, className }: { value: s
       title={value}
       aria-label={`Copy ${label} ${value}`}
       onClick={() => void copy(value)}
-      className={cn('focus-ring inline-flex min-h-6 max-w-full items-center gap-1.5 rounded-sm font-mono text-xs text-muted-foreground hover:text-foreground', className)}
+      className={cn(
+        'focus-ring inline-flex min-h-6 max-w-full items-center gap-1.5 rounded-sm font-mono text-xs text-muted-foreground hover:text-foreground',
+        className,
+      )}
     >
       <span className="truncate">{shown}</span>
-      {state === 'copied' ? <Check aria-hidden className="size-3.5 shrink-0 text-success" /> : <Copy aria-hidden className="size-3.5 shrink-0" />}
+      {state === 'copied' ? (
+        <Check aria-hidden className="size-3.5 shrink-0 text-success" />
+      ) : (
+        <Copy aria-hidden className="size-3.5 shrink-0" />
+      )}
       <span role="status" className="sr-only">
         {said[state]}
       </span>
@@ -58,7 +75,12 @@ export function CopyValue({ value, shown = value, label, className }: { value: s
   );
 }
 
-export function CopyButton({ value, children, onCopied, ...props }: { value: string; onCopied?: () => void } & React.ComponentProps<typeof Button>) {
+export function CopyButton({
+  value,
+  children,
+  onCopied,
+  ...props
+}: { value: string; onCopied?: () => void } & React.ComponentProps<typeof Button>) {
   const { state, copy } = useCopy();
   return (
     <Button

@@ -7,13 +7,15 @@ export const Dialog = D.Root;
 export const DialogTrigger = D.Trigger;
 export const DialogClose = D.Close;
 
-const overlay =
-  'fixed inset-0 z-50 bg-black/45 data-[state=open]:animate-in data-[state=open]:fade-in-0 data-[state=closed]:animate-out data-[state=closed]:fade-out-0';
-const surface = 'fixed z-50 bg-popover text-foreground shadow-pop outline-none duration-150 data-[state=open]:animate-in data-[state=closed]:animate-out';
+const overlay = 'fixed inset-0 z-50 bg-black/45 fade-motion';
+const surface = 'fixed z-50 bg-popover text-foreground shadow-pop outline-none';
 
 function CloseButton() {
   return (
-    <D.Close className="focus-ring absolute top-3.5 right-3.5 grid size-7 place-items-center rounded-md text-muted-foreground hover:bg-accent hover:text-foreground" aria-label="Close">
+    <D.Close
+      className="focus-ring absolute top-3.5 right-3.5 grid size-7 place-items-center rounded-md text-muted-foreground hover:bg-accent hover:text-foreground"
+      aria-label="Close"
+    >
       <X aria-hidden className="size-4" />
     </D.Close>
   );
@@ -28,7 +30,12 @@ export function DialogContent({
   wide = false,
   className,
   ...props
-}: Omit<ComponentProps<typeof D.Content>, 'title'> & { title: ReactNode; description?: ReactNode; dismissable?: boolean; wide?: boolean }) {
+}: Omit<ComponentProps<typeof D.Content>, 'title'> & {
+  title: ReactNode;
+  description?: ReactNode;
+  dismissable?: boolean;
+  wide?: boolean;
+}) {
   return (
     <D.Portal>
       <D.Overlay className={overlay} />
@@ -38,7 +45,7 @@ export function DialogContent({
           surface,
           'top-[10vh] left-1/2 grid max-h-[80vh] w-[calc(100%-2rem)] -translate-x-1/2 gap-4 overflow-y-auto rounded-xl border p-5',
           wide ? 'max-w-xl' : 'max-w-md',
-          'data-[state=open]:fade-in-0 data-[state=open]:zoom-in-[0.98] data-[state=closed]:fade-out-0',
+          'pop-motion',
           className,
         )}
         {...(!description && { 'aria-describedby': undefined })}
@@ -61,18 +68,27 @@ export function DialogContent({
 }
 
 export const DialogFooter = ({ className, ...props }: ComponentProps<'div'>) => (
-  <div data-slot="dialog-footer" className={cn('flex flex-col-reverse gap-2 sm:flex-row sm:justify-end', className)} {...props} />
+  <div
+    data-slot="dialog-footer"
+    className={cn('flex flex-col-reverse gap-2 sm:flex-row sm:justify-end', className)}
+    {...props}
+  />
 );
 
 /** A sheet from the left edge, for the navigation on small screens. */
-export function SheetContent({ title, children, className, ...props }: Omit<ComponentProps<typeof D.Content>, 'title'> & { title: string }) {
+export function SheetContent({
+  title,
+  children,
+  className,
+  ...props
+}: Omit<ComponentProps<typeof D.Content>, 'title'> & { title: string }) {
   return (
     <D.Portal>
       <D.Overlay className={overlay} />
       <D.Content
         data-slot="sheet-content"
         aria-describedby={undefined}
-        className={cn(surface, 'inset-y-0 left-0 w-72 max-w-[85vw] border-r data-[state=open]:slide-in-from-left data-[state=closed]:slide-out-to-left', className)}
+        className={cn(surface, 'inset-y-0 left-0 w-72 max-w-[85vw] border-r sheet-motion', className)}
         {...props}
       >
         <D.Title className="sr-only">{title}</D.Title>

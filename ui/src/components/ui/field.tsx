@@ -40,7 +40,21 @@ export const described = (id: string, has: { help?: boolean; error: boolean }) =
 });
 
 /** Label, control, help and error, wired by id. */
-export function Field({ id, label, help, error, children, className }: { id: string; label: ReactNode; help?: ReactNode; error?: string | undefined; children: ReactNode; className?: string }) {
+export function Field({
+  id,
+  label,
+  help,
+  error,
+  children,
+  className,
+}: {
+  id: string;
+  label: ReactNode;
+  help?: ReactNode;
+  error?: string | undefined;
+  children: ReactNode;
+  className?: string;
+}) {
   return (
     <div data-slot="field" className={cn('flex flex-col gap-1.5', className)}>
       <Label htmlFor={id}>{label}</Label>

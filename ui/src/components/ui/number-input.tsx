@@ -32,7 +32,14 @@ export function NumberInput({
   const step = (by: number) => onChange(Math.min(max, Math.max(min, (value ?? min - by) + by)));
   return (
     <span className={cn('inline-flex w-fit items-center gap-1', className)}>
-      <Button variant="outline" size="icon" className="!size-9" aria-label={`One ${label} less`} disabled={disabled || (value !== null && value <= min)} onClick={() => step(-1)}>
+      <Button
+        variant="outline"
+        size="icon"
+        className="!size-9"
+        aria-label={`One ${label} less`}
+        disabled={disabled || (value !== null && value <= min)}
+        onClick={() => step(-1)}
+      >
         <Minus aria-hidden />
       </Button>
       <Input
@@ -54,7 +61,14 @@ export function NumberInput({
         }}
         className="tnum w-20 text-center"
       />
-      <Button variant="outline" size="icon" className="!size-9" aria-label={`One ${label} more`} disabled={disabled || (value !== null && value >= max)} onClick={() => step(1)}>
+      <Button
+        variant="outline"
+        size="icon"
+        className="!size-9"
+        aria-label={`One ${label} more`}
+        disabled={disabled || (value !== null && value >= max)}
+        onClick={() => step(1)}
+      >
         <Plus aria-hidden />
       </Button>
     </span>

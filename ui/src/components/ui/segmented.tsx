@@ -15,7 +15,10 @@ export function Segmented<T extends string>({
   className?: string;
 }) {
   return (
-    <fieldset data-slot="segmented" className={cn('inline-flex rounded-md border border-border-strong bg-card p-0.5 shadow-card', className)}>
+    <fieldset
+      data-slot="segmented"
+      className={cn('inline-flex rounded-md border border-border-strong bg-card p-0.5 shadow-card', className)}
+    >
       <legend className="sr-only">{label}</legend>
       {options.map((o) => (
         <label
@@ -23,7 +26,14 @@ export function Segmented<T extends string>({
           title={o.title}
           className="relative grid h-[30px] min-w-8 place-items-center rounded-[5px] px-2.5 text-[13px] font-medium whitespace-nowrap text-muted-foreground select-none hover:text-foreground has-checked:bg-accent has-checked:text-on-accent has-focus-visible:outline-2 has-focus-visible:outline-ring"
         >
-          <input type="radio" name={label} value={o.value} checked={o.value === value} onChange={() => onChange(o.value)} className="absolute inset-0 cursor-pointer appearance-none rounded-[5px] outline-none" />
+          <input
+            type="radio"
+            name={label}
+            value={o.value}
+            checked={o.value === value}
+            onChange={() => onChange(o.value)}
+            className="absolute inset-0 cursor-pointer appearance-none rounded-[5px] outline-none"
+          />
           {o.label}
         </label>
       ))}

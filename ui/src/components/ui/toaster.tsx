@@ -10,7 +10,9 @@ export function Toaster() {
       theme={theme}
       position="bottom-right"
       closeButton
-      toastOptions={{ classNames: { toast: '!rounded-lg !border !border-border !bg-popover !text-foreground !shadow-pop !font-sans' } }}
+      toastOptions={{
+        classNames: { toast: '!rounded-lg !border !border-border !bg-popover !text-foreground !shadow-pop !font-sans' },
+      }}
     />
   );
 }

@@ -21,7 +21,13 @@ function useKit<T>(store: { get: () => T; listen: (fn: () => void) => () => void
   return useSyncExternalStore(store.listen.bind(store), store.get.bind(store));
 }
 
-export function ConnectPanel({ network, onSignedIn }: { network: string; onSignedIn: (customer: CustomerProfile) => void }) {
+export function ConnectPanel({
+  network,
+  onSignedIn,
+}: {
+  network: string;
+  onSignedIn: (customer: CustomerProfile) => void;
+}) {
   const kit = walletKit(network);
   const wallets = useKit(kit.stores.$wallets);
   const connection = useKit(kit.stores.$connection);
@@ -52,9 +58,14 @@ export function ConnectPanel({ network, onSignedIn }: { network: string; onSigne
     <div className="space-y-3">
       <Failure failure={failure} wallet={wallet} network={network} />
       {step ? (
-        <Progress step={step} wallet={wallet} />
+        <Progress key={step.at} step={step} wallet={wallet} />
       ) : connection.account ? (
-        <Connected kit={kit} wallet={connection.wallet} account={connection.account} onSignIn={() => resume(connection.wallet, connection.account)} />
+        <Connected
+          kit={kit}
+          wallet={connection.wallet}
+          account={connection.account}
+          onSignIn={() => resume(connection.wallet, connection.account)}
+        />
       ) : wallets.length > 0 ? (
         <ul className="space-y-2">
           {sorted.map((w) => (
@@ -70,7 +81,11 @@ export function ConnectPanel({ network, onSignedIn }: { network: string; onSigne
       ) : looked ? (
         <Banner title="No Sui wallet found.">
           Install a wallet such as Slush in this browser, or open this page inside of your wallet's own browser, then{' '}
-          <button type="button" className="focus-ring rounded-sm font-medium text-primary underline underline-offset-2" onClick={() => location.reload()}>
+          <button
+            type="button"
+            className="focus-ring rounded-sm font-medium text-primary underline underline-offset-2"
+            onClick={() => location.reload()}
+          >
             look again
           </button>
           .
@@ -95,11 +110,22 @@ function Failure({ failure, wallet, network }: { failure: unknown; wallet: strin
   );
 }
 
-function Connected({ kit, wallet, account, onSignIn }: { kit: WalletKit; wallet: UiWallet; account: UiWalletAccount; onSignIn: () => void }) {
+function Connected({
+  kit,
+  wallet,
+  account,
+  onSignIn,
+}: {
+  kit: WalletKit;
+  wallet: UiWallet;
+  account: UiWalletAccount;
+  onSignIn: () => void;
+}) {
   return (
     <div className="space-y-2">
       <Button size="lg" className="w-full" onClick={onSignIn}>
-        <img src={wallet.icon} alt="" className="size-5 rounded" /> Sign in as <span className="font-mono">{shortAddress(account.address)}</span>
+        <img src={wallet.icon} alt="" className="size-5 rounded" /> Sign in as{' '}
+        <span className="font-mono">{shortAddress(account.address)}</span>
       </Button>
       <Button variant="ghost" className="w-full" onClick={() => void kit.disconnectWallet()}>
         Use another wallet
@@ -111,10 +137,9 @@ function Connected({ kit, wallet, account, onSignIn }: { kit: WalletKit; wallet:
 function Progress({ step, wallet }: { step: SignInStep; wallet: string }) {
   const [long, setLong] = useState(false);
   useEffect(() => {
-    setLong(false);
     const t = window.setTimeout(() => setLong(true), 15_000);
     return () => clearTimeout(t);
-  }, [step.at]);
+  }, []);
   const says = {
     connecting: `Waiting for ${wallet} to share its address…`,
     asking: 'Asking Suiftly for the message to sign…',
@@ -133,7 +158,9 @@ function Progress({ step, wallet }: { step: SignInStep; wallet: string }) {
         </details>
       )}
       {long && (step.at === 'connecting' || step.at === 'signing') && (
-        <p className="text-[13px] text-muted-foreground">Still waiting. The wallet's window may be hidden behind this one, or the wallet may be locked.</p>
+        <p className="text-[13px] text-muted-foreground">
+          Still waiting. The wallet's window may be hidden behind this one, or the wallet may be locked.
+        </p>
       )}
     </div>
   );

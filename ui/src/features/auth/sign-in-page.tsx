@@ -4,7 +4,7 @@ import { PenLine, ShieldCheck, Wallet } from 'lucide-react';
 import { lazy, Suspense, useEffect } from 'react';
 import { queryClient } from '@/api';
 import { Logo } from '@/components/layout/logo';
-import { ThemeMenu } from '@/components/layout/theme-menu';
+import { ThemeToggle } from '@/components/layout/theme-toggle';
 import { Card } from '@/components/ui/card';
 import { ErrorState } from '@/components/ui/error-state';
 import { Skeleton } from '@/components/ui/skeleton';
@@ -30,7 +30,7 @@ export function SignInPage({ redirect }: { redirect: string | undefined }) {
     <div className="flex min-h-svh flex-col">
       <header className="flex h-14 items-center justify-between px-4 sm:px-6">
         <Logo />
-        <ThemeMenu />
+        <ThemeToggle />
       </header>
       <main className="grid flex-1 place-items-center px-4 py-8">
         <div className="w-full max-w-[420px]">
@@ -38,11 +38,20 @@ export function SignInPage({ redirect }: { redirect: string | undefined }) {
             <div className="px-6 pt-6 pb-5">
               <h1 className="text-xl leading-7 font-semibold">Sign in with your wallet</h1>
               <p className="mt-1 text-pretty text-muted-foreground">
-                {meta.data ? `Your ${networkName(meta.data.network)} address is your account.` : 'Your Sui address is your account.'} There is no password.
+                {meta.data
+                  ? `Your ${networkName(meta.data.network)} address is your account.`
+                  : 'Your Sui address is your account.'}{' '}
+                There is no password.
               </p>
               <div className="mt-5 min-h-11">
                 {meta.isError ? (
-                  <ErrorState className="!px-0 !py-4" title="Suiftly is not answering" error={meta.error} onRetry={() => void meta.refetch()} busy={meta.isFetching} />
+                  <ErrorState
+                    className="!px-0 !py-4"
+                    title="Suiftly is not answering"
+                    error={meta.error}
+                    onRetry={() => void meta.refetch()}
+                    busy={meta.isFetching}
+                  />
                 ) : meta.data ? (
                   <Suspense fallback={<Skeleton className="h-11" />}>
                     <ConnectPanel

@@ -5,7 +5,11 @@ import { toWalletFailure, WalletFailure } from './wallet-failure';
 import type { UiWallet, UiWalletAccount, WalletKit } from './wallet-runtime';
 
 /** How far a sign-in has come. `message` is the exact text the wallet is asked to sign. */
-export type SignInStep = { at: 'connecting' } | { at: 'asking' } | { at: 'signing'; message: string } | { at: 'verifying' };
+export type SignInStep =
+  | { at: 'connecting' }
+  | { at: 'asking' }
+  | { at: 'signing'; message: string }
+  | { at: 'verifying' };
 
 // A wallet that was closed without an answer leaves its promise open for ever.
 const WALLET_PATIENCE_MS = 120_000;
@@ -37,17 +41,26 @@ export async function connect(kit: WalletKit, wallet: UiWallet): Promise<UiWalle
 }
 
 /** Proves to the server that the visitor owns the account. The server answers with the session's cookies. */
-export async function signIn(kit: WalletKit, account: UiWalletAccount, onStep: (step: SignInStep) => void): Promise<CustomerProfile> {
+export async function signIn(
+  kit: WalletKit,
+  account: UiWalletAccount,
+  onStep: (step: SignInStep) => void,
+): Promise<CustomerProfile> {
   if (!account.chains.includes(`sui:${kit.stores.$currentNetwork.get()}`)) throw new WalletFailure('wrong-network');
   if (!account.features.includes('sui:signPersonalMessage')) throw new WalletFailure('cannot-sign');
   onStep({ at: 'asking' });
   const { data: challenge } = await authChallenge({ body: { address: account.address }, throwOnError: true });
   onStep({ at: 'signing', message: challenge.message });
-  const { signature } = await ofWallet(kit.signPersonalMessage({ message: new TextEncoder().encode(challenge.message), account }));
+  const { signature } = await ofWallet(
+    kit.signPersonalMessage({ message: new TextEncoder().encode(challenge.message), account }),
+  );
   const now = kit.stores.$connection.get();
   if (now.account?.address !== account.address) throw new WalletFailure('changed');
   onStep({ at: 'verifying' });
-  const { data: session } = await authVerify({ body: { challenge_id: challenge.challenge_id, message: challenge.message, signature }, throwOnError: true });
+  const { data: session } = await authVerify({
+    body: { challenge_id: challenge.challenge_id, message: challenge.message, signature },
+    throwOnError: true,
+  });
   useAuth.getState().signedIn(now.wallet?.name ?? null);
   return session.customer;
 }

@@ -21,7 +21,10 @@ export function useWalletAccount(): string | null {
         .catch(() => {}); // a failed chunk costs the warning only, not the page
     };
     // Safari has no requestIdleCallback.
-    const idle = typeof requestIdleCallback === 'function' ? requestIdleCallback(start, { timeout: 3_000 }) : window.setTimeout(start, 1_500);
+    const idle =
+      typeof requestIdleCallback === 'function'
+        ? requestIdleCallback(start, { timeout: 3_000 })
+        : window.setTimeout(start, 1_500);
     return () => {
       gone = true;
       if (typeof cancelIdleCallback === 'function') cancelIdleCallback(idle);

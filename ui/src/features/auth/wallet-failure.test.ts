@@ -15,7 +15,16 @@ describe('each way a wallet can fail has its own words', () => {
   ] as const)('%o', (thrown, kind) => expect(toWalletFailure(thrown).kind).toBe(kind));
 
   test('no two kinds read the same', () => {
-    const kinds = ['rejected', 'locked', 'no-account', 'wrong-network', 'cannot-sign', 'changed', 'timeout', 'unknown'] as const;
+    const kinds = [
+      'rejected',
+      'locked',
+      'no-account',
+      'wrong-network',
+      'cannot-sign',
+      'changed',
+      'timeout',
+      'unknown',
+    ] as const;
     const titles = kinds.map((k) => sayFailure(new WalletFailure(k), 'Slush', 'Sui testnet').title);
     expect(new Set(titles).size).toBe(kinds.length);
   });

@@ -1,6 +1,14 @@
 import { ApiError } from '@/api/error';
 
-export type WalletFailureKind = 'rejected' | 'locked' | 'no-account' | 'wrong-network' | 'cannot-sign' | 'changed' | 'timeout' | 'unknown';
+export type WalletFailureKind =
+  | 'rejected'
+  | 'locked'
+  | 'no-account'
+  | 'wrong-network'
+  | 'cannot-sign'
+  | 'changed'
+  | 'timeout'
+  | 'unknown';
 
 /** What went wrong between the page and the wallet, in words for its owner. */
 export class WalletFailure extends Error {
@@ -21,7 +29,14 @@ export function toWalletFailure(e: unknown): WalletFailure {
   if (e instanceof WalletFailure) return e;
   const { code, message } = (typeof e === 'object' && e !== null ? e : {}) as { code?: unknown; message?: unknown };
   const text = typeof message === 'string' ? message : String(e);
-  const kind = code === 4001 || code === -32000 || rejected.test(text) ? 'rejected' : locked.test(text) ? 'locked' : timedOut.test(text) ? 'timeout' : 'unknown';
+  const kind =
+    code === 4001 || code === -32000 || rejected.test(text)
+      ? 'rejected'
+      : locked.test(text)
+        ? 'locked'
+        : timedOut.test(text)
+          ? 'timeout'
+          : 'unknown';
   return new WalletFailure(kind, { cause: e });
 }
 
@@ -35,13 +50,31 @@ export function sayFailure(e: unknown, wallet: string, network: string): Said {
   if (e instanceof ApiError) return { title: 'Suiftly could not sign you in.', text: e.message };
   const failure = toWalletFailure(e);
   const said: Record<WalletFailureKind, Said> = {
-    rejected: { title: 'You declined the request.', text: `Nothing was signed. Choose ${wallet} again when you are ready.` },
+    rejected: {
+      title: 'You declined the request.',
+      text: `Nothing was signed. Choose ${wallet} again when you are ready.`,
+    },
     locked: { title: `${wallet} is locked.`, text: 'Unlock it, then choose it again.' },
-    'no-account': { title: 'No account was shared.', text: `Open ${wallet}, allow this site to see an account, then choose it again.` },
-    'wrong-network': { title: `This account is not on ${network}.`, text: `Switch ${wallet} to ${network}, then choose it again.` },
-    'cannot-sign': { title: `${wallet} cannot sign messages.`, text: 'Signing in needs a wallet with Sui personal messages. Update it or choose another wallet.' },
-    changed: { title: 'The account changed while you signed.', text: 'Choose the wallet again to sign in with the account it shows now.' },
-    timeout: { title: `${wallet} did not answer.`, text: 'Its window may be hidden behind this one. Open the wallet, close old requests, and try again.' },
+    'no-account': {
+      title: 'No account was shared.',
+      text: `Open ${wallet}, allow this site to see an account, then choose it again.`,
+    },
+    'wrong-network': {
+      title: `This account is not on ${network}.`,
+      text: `Switch ${wallet} to ${network}, then choose it again.`,
+    },
+    'cannot-sign': {
+      title: `${wallet} cannot sign messages.`,
+      text: 'Signing in needs a wallet with Sui personal messages. Update it or choose another wallet.',
+    },
+    changed: {
+      title: 'The account changed while you signed.',
+      text: 'Choose the wallet again to sign in with the account it shows now.',
+    },
+    timeout: {
+      title: `${wallet} did not answer.`,
+      text: 'Its window may be hidden behind this one. Open the wallet, close old requests, and try again.',
+    },
     unknown: { title: `${wallet} reported a problem.`, text: causeText(failure) },
   };
   return said[failure.kind];

@@ -1,6 +1,6 @@
 // Everything that touches dapp-kit stands behind this module, and this module is only ever import()ed: a visitor who is signed
 // in and opens the overview does not wait for wallet code.
-import { createDAppKit, type ClientWithCoreApi } from '@mysten/dapp-kit-core';
+import { type ClientWithCoreApi, createDAppKit } from '@mysten/dapp-kit-core';
 
 /** dapp-kit keeps here which wallet and account this browser connected last. */
 export const WALLET_KEY = 'suiftly.wallet';

@@ -13,16 +13,17 @@ import { Skeleton, SkeletonLines } from '@/components/ui/skeleton';
 import { Timestamp } from '@/components/ui/timestamp';
 import { lookOf } from '@/features/services/look';
 import { servicesQuery } from '@/features/services/queries';
-import { cn } from '@/lib/cn';
 import { bytes, count } from '@/lib/format';
 import { formatUsdExact, type Micros, parseUsd, usdForDrawing } from '@/lib/money';
 import { day, hourMinute, MINUTE } from '@/lib/time';
 import { useNow } from '@/lib/use-now';
 import { PERIOD_OPTIONS, type Period, type Span, spanOf } from './periods';
 import { usageQuery } from './queries';
-import { rows } from './table';
+import { UsageTable } from './usage-table';
 
-const StackedColumns = lazy(() => import('@/components/charts/stacked-columns').then((m) => ({ default: m.StackedColumns })));
+const StackedColumns = lazy(() =>
+  import('@/components/charts/stacked-columns').then((m) => ({ default: m.StackedColumns })),
+);
 
 /** What was used and what it cost, by service and by hour or day, as far as it is billed. */
 export function BillingPage({ period, onPeriod }: { period: Period; onPeriod: (period: Period) => void }) {
@@ -55,7 +56,11 @@ export function BillingPage({ period, onPeriod }: { period: Period; onPeriod: (p
               <CardTitle>By service</CardTitle>
               <CardDescription className="first-letter:uppercase">{span.label}</CardDescription>
             </CardHeader>
-            <Loaded query={usage} what="Usage could not be loaded" skeleton={<SkeletonLines lines={4} className="px-5 pb-5" />}>
+            <Loaded
+              query={usage}
+              what="Usage could not be loaded"
+              skeleton={<SkeletonLines lines={4} className="px-5 pb-5" />}
+            >
               {(data) => <ByService usage={data} services={services} />}
             </Loaded>
           </Card>
@@ -65,8 +70,12 @@ export function BillingPage({ period, onPeriod }: { period: Period; onPeriod: (p
             <CardTitle>By {span.step}</CardTitle>
             <CardDescription>A {span.step} without usage has no row</CardDescription>
           </CardHeader>
-          <Loaded query={usage} what="Usage could not be loaded" skeleton={<SkeletonLines lines={6} className="px-5 pb-5" />}>
-            {(data) => <UsageTable usage={data} step={span.step} services={services} />}
+          <Loaded
+            query={usage}
+            what="Usage could not be loaded"
+            skeleton={<SkeletonLines lines={6} className="px-5 pb-5" />}
+          >
+            {(data) => <UsageTable usage={data} step={span.step} />}
           </Loaded>
         </Card>
       </div>
@@ -74,14 +83,24 @@ export function BillingPage({ period, onPeriod }: { period: Period; onPeriod: (p
   );
 }
 
-const labelOf = (services: readonly ServiceOut[], name: string) => services.find((s) => s.type.name === name)?.type.label ?? name;
+const labelOf = (services: readonly ServiceOut[], name: string) =>
+  services.find((s) => s.type.name === name)?.type.label ?? name;
+
+/** As everywhere else: the catalog's order, then what is sold no more. */
+function inCatalogOrder(usage: UsageAnswer, services: readonly ServiceOut[]) {
+  const place = (name: string) => services.findIndex((s) => s.type.name === name) + 1 || services.length + 1;
+  return [...usage.services].sort((a, b) => place(a.service) - place(b.service));
+}
 
 function Charged({ usage, span, services }: { usage: UsageAnswer; span: Span; services: readonly ServiceOut[] }) {
-  const names = usage.services.map((s) => s.service);
+  const names = inCatalogOrder(usage, services).map((s) => s.service);
   // The answer may still be of the period before: draw what it covers.
   const [from, to] = [Date.parse(usage.from), Date.parse(usage.to)];
   const width = usage.step === span.step ? span.width : span.step === 'day' ? span.width / 24 : span.width * 24;
-  const columns = Array.from({ length: Math.round((to - from) / width) }, (_, i) => ({ at: from + i * width, values: names.map(() => 0) }));
+  const columns = Array.from({ length: Math.round((to - from) / width) }, (_, i) => ({
+    at: from + i * width,
+    values: names.map(() => 0),
+  }));
   for (const b of usage.buckets) {
     const values = columns[Math.round((Date.parse(b.start) - from) / width)]?.values;
     if (values) values[names.indexOf(b.service)] = usdForDrawing(parseUsd(b.amount_usd));
@@ -112,7 +131,11 @@ function Charged({ usage, span, services }: { usage: UsageAnswer; span: Span; se
               label={`Charged by ${usage.step}, ${span.label}`}
               columns={columns}
               series={names.map((name) => ({ key: name, name: labelOf(services, name), color: lookOf(name).color }))}
-              nameOf={(at) => (usage.step === 'day' ? `${day(at, 'utc')} (UTC day)` : `${day(at, 'utc')}, ${hourMinute(at, 'utc')} to ${hourMinute(at + width, 'utc')} UTC`)}
+              nameOf={(at) =>
+                usage.step === 'day'
+                  ? `${day(at, 'utc')} (UTC day)`
+                  : `${day(at, 'utc')}, ${hourMinute(at, 'utc')} to ${hourMinute(at + width, 'utc')} UTC`
+              }
               tickOf={(at) => (usage.step === 'day' ? day(at, 'utc') : hourMinute(at, 'utc'))}
               format={(v, full) => drawn(v, full, exact)}
               fillingFrom={usage.billed_through ? Date.parse(usage.billed_through) - width + 1 : from}
@@ -138,17 +161,22 @@ function ByService({ usage, services }: { usage: UsageAnswer; services: readonly
   }
   return (
     <dl className="divide-y border-t text-[13px]">
-      {usage.services.map((s) => (
+      {inCatalogOrder(usage, services).map((s) => (
         <div key={s.service} className="px-5 py-3">
           <dt className="flex items-center justify-between gap-3 font-medium">
-            <Link to="/services/$service" params={{ service: s.service }} className="focus-ring inline-flex items-center gap-1.5 rounded-sm hover:underline">
+            <Link
+              to="/services/$service"
+              params={{ service: s.service }}
+              className="focus-ring inline-flex items-center gap-1.5 rounded-sm hover:underline"
+            >
               <span aria-hidden className="size-2 rounded-full" style={{ backgroundColor: lookOf(s.service).color }} />
               {labelOf(services, s.service)}
             </Link>
             <Money usd={s.amount_usd} exact />
           </dt>
           <dd className="tnum mt-0.5 text-muted-foreground">
-            {count(s.billable)} billable of {count(s.requests)} requests, <span title={`${count(s.bytes)} bytes`}>{bytes(s.bytes)} sent</span>
+            {count(s.billable)} billable of {count(s.requests)} requests,{' '}
+            <span title={`${count(s.bytes)} bytes`}>{bytes(s.bytes)} sent</span>
           </dd>
         </div>
       ))}
@@ -159,84 +187,5 @@ function ByService({ usage, services }: { usage: UsageAnswer; services: readonly
         </dd>
       </div>
     </dl>
-  );
-}
-
-const cell = 'px-3 py-2 whitespace-nowrap first:pl-5 last:pr-5';
-const right = `${cell} tnum text-right`;
-
-function UsageTable({ usage, step, services }: { usage: UsageAnswer; step: 'hour' | 'day'; services: readonly ServiceOut[] }) {
-  const list = rows(usage);
-  if (list.length === 0) return <p className="border-t px-5 py-5 text-[13px] text-muted-foreground">Nothing to list.</p>;
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, which the keyboard must be able to do
-    <div className="focus-ring-inset overflow-x-auto border-t" tabIndex={0} role="region" aria-label={`Usage by ${step}`}>
-      <table className="w-full text-[13px]">
-        <thead className="border-b text-left text-muted-foreground">
-          <tr>
-            <th scope="col" className={cn(cell, 'font-medium')}>
-              {step === 'day' ? 'Day' : 'Hour'} (UTC)
-            </th>
-            <th scope="col" className={cn(cell, 'w-full font-medium')}>
-              Services
-            </th>
-            <th scope="col" className={cn(right, 'font-medium')}>
-              Requests
-            </th>
-            <th scope="col" className={cn(right, 'font-medium')}>
-              Billable
-            </th>
-            <th scope="col" className={cn(right, 'font-medium')}>
-              Sent
-            </th>
-            <th scope="col" className={cn(right, 'font-medium')}>
-              Charged
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((r) => (
-            <tr key={r.start} className="border-b last:border-0 hover:bg-muted/60">
-              <th scope="row" className={cn(cell, 'tnum text-left font-normal')}>
-                {step === 'day' ? day(r.start, 'utc') : `${day(r.start, 'utc')}, ${hourMinute(r.start, 'utc')}`}
-              </th>
-              <td className={cell}>
-                <span className="flex flex-wrap gap-x-3 gap-y-0.5 text-muted-foreground">
-                  {r.parts.map((p) => (
-                    <span key={p.service} className="inline-flex items-center gap-1.5">
-                      <span aria-hidden className="size-2 rounded-full" style={{ backgroundColor: lookOf(p.service).color }} />
-                      {labelOf(services, p.service)} <Money usd={p.amount_usd} exact className="text-foreground" />
-                    </span>
-                  ))}
-                </span>
-              </td>
-              <td className={right}>{count(r.requests)}</td>
-              <td className={right}>{count(r.billable)}</td>
-              <td className={right} title={`${count(r.bytes)} bytes`}>
-                {bytes(r.bytes)}
-              </td>
-              <td className={cn(right, 'font-medium')}>
-                <Money usd={r.amount} exact />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr className="border-t font-semibold">
-            <th scope="row" colSpan={2} className={cn(cell, 'text-left')}>
-              Total
-            </th>
-            <td className={right}>{count(usage.total.requests)}</td>
-            <td className={right}>{count(usage.total.billable)}</td>
-            <td className={right} title={`${count(usage.total.bytes)} bytes`}>
-              {bytes(usage.total.bytes)}
-            </td>
-            <td className={right}>
-              <Money usd={usage.total.amount_usd} exact />
-            </td>
-          </tr>
-        </tfoot>
-      </table>
-    </div>
   );
 }

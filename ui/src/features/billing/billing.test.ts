@@ -27,7 +27,14 @@ describe('a period is cut in UTC, and ends with what is running', () => {
 });
 
 test('rows add up to the total to the micro', () => {
-  const bucket = (start: string, service: string, amount_usd: string) => ({ start, service, requests: 2, billable: 1, bytes: 10, amount_usd });
+  const bucket = (start: string, service: string, amount_usd: string) => ({
+    start,
+    service,
+    requests: 2,
+    billable: 1,
+    bytes: 10,
+    amount_usd,
+  });
   const usage: UsageAnswer = {
     from: '2026-01-01T00:00:00Z',
     to: '2026-01-03T00:00:00Z',

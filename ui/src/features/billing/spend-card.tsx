@@ -41,7 +41,11 @@ export function SpendCard() {
                   {names.map((name) => (
                     <div key={name} className="flex items-center justify-between gap-3 py-2">
                       <dt className="flex items-center gap-1.5 text-muted-foreground">
-                        <span aria-hidden className="size-2 rounded-full" style={{ backgroundColor: lookOf(name).color }} />
+                        <span
+                          aria-hidden
+                          className="size-2 rounded-full"
+                          style={{ backgroundColor: lookOf(name).color }}
+                        />
                         {services.find((s) => s.type.name === name)?.type.label ?? name}
                       </dt>
                       <dd>
@@ -53,7 +57,15 @@ export function SpendCard() {
                 <dl className="space-y-1.5 pt-3 text-[13px]">
                   <div className="flex justify-between gap-3">
                     <dt className="text-muted-foreground">Left to spend</dt>
-                    <dd className="font-medium">{balance.data ? <Money usd={balance.data.available_usd} /> : balance.isError ? '–' : <Skeleton className="h-5 w-14" />}</dd>
+                    <dd className="font-medium">
+                      {balance.data ? (
+                        <Money usd={balance.data.available_usd} />
+                      ) : balance.isError ? (
+                        '–'
+                      ) : (
+                        <Skeleton className="h-5 w-14" />
+                      )}
+                    </dd>
                   </div>
                   <div className="flex justify-between gap-3">
                     <dt className="text-muted-foreground">Billed through</dt>

@@ -7,7 +7,12 @@ type Count = (b: RequestBucket) => number;
  * Columns of `bucket` ms over [from, to), one value for each of `counts`. API buckets are finer or equal; what lies outside is
  * left out. A series without any request is all zeros, so that columns always line up.
  */
-function columns(from: number, to: number, bucket: number, parts: readonly { buckets: readonly RequestBucket[]; count: Count }[]): Column[] {
+function columns(
+  from: number,
+  to: number,
+  bucket: number,
+  parts: readonly { buckets: readonly RequestBucket[]; count: Count }[],
+): Column[] {
   const n = Math.max(0, Math.ceil((to - from) / bucket));
   const out = Array.from({ length: n }, (_, i) => ({ at: from + i * bucket, values: parts.map(() => 0) }));
   parts.forEach(({ buckets, count }, k) => {
@@ -19,10 +24,17 @@ function columns(from: number, to: number, bucket: number, parts: readonly { buc
   return out;
 }
 
-const bucketsOf = (stats: RequestStats, service: string) => stats.services.find((s) => s.service === service)?.buckets ?? [];
+const bucketsOf = (stats: RequestStats, service: string) =>
+  stats.services.find((s) => s.service === service)?.buckets ?? [];
 
 /** One series for each service. */
-export const byService = (stats: RequestStats, services: readonly string[], from: number, to: number, bucket: number): Column[] =>
+export const byService = (
+  stats: RequestStats,
+  services: readonly string[],
+  from: number,
+  to: number,
+  bucket: number,
+): Column[] =>
   columns(
     from,
     to,
@@ -64,7 +76,12 @@ export interface Latency {
 }
 
 /** Sums over [from, to) of one service, or of all of them. */
-export function totals(stats: RequestStats, service: string | undefined, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): Totals {
+export function totals(
+  stats: RequestStats,
+  service: string | undefined,
+  from = Number.NEGATIVE_INFINITY,
+  to = Number.POSITIVE_INFINITY,
+): Totals {
   const sum = { requests: 0, billable: 0, bytes: 0, failed: 0, refused: 0 };
   const classes: number[] = stats.latency_bounds_ms.map(() => 0).concat(0);
   for (const s of stats.services) {

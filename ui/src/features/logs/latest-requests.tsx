@@ -13,7 +13,10 @@ import { RequestsTable } from './requests-table';
 /** The newest requests, following the traffic. */
 export function LatestRequests({ service, rows = 8 }: { service?: string; rows?: number }) {
   const live = usePreferences((s) => s.live);
-  const latest = useQuery({ ...requestsQuery({ limit: rows, ...(service && { service }) }), refetchInterval: live ? LIVE_MS : false });
+  const latest = useQuery({
+    ...requestsQuery({ limit: rows, ...(service && { service }) }),
+    refetchInterval: live ? LIVE_MS : false,
+  });
   return (
     <Card className="overflow-hidden">
       <CardHeader>
@@ -30,7 +33,12 @@ export function LatestRequests({ service, rows = 8 }: { service?: string; rows?:
       </CardHeader>
       <div className="flex flex-1 flex-col">
         {latest.isError && !latest.data ? (
-          <ErrorState title="Requests could not be loaded" error={latest.error} onRetry={() => void latest.refetch()} busy={latest.isFetching} />
+          <ErrorState
+            title="Requests could not be loaded"
+            error={latest.error}
+            onRetry={() => void latest.refetch()}
+            busy={latest.isFetching}
+          />
         ) : latest.data?.requests.length === 0 ? (
           <Empty
             icon={ScrollText}

@@ -19,7 +19,13 @@ export function statsQuery(range: Range, now: number) {
 /** A page of requests, newest first. */
 export const requestsQuery = (query: { service?: string; cursor?: string; limit: number }) =>
   queryOptions({
-    ...logsListOptions({ query: { limit: query.limit, ...(query.service && { service: query.service }), ...(query.cursor && { cursor: query.cursor }) } }),
+    ...logsListOptions({
+      query: {
+        limit: query.limit,
+        ...(query.service && { service: query.service }),
+        ...(query.cursor && { cursor: query.cursor }),
+      },
+    }),
     placeholderData: keepPreviousData,
   });
 

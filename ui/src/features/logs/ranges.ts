@@ -1,4 +1,4 @@
-import { ceilTo, type Clock, DAY, day, HOUR, hourMinute, MINUTE, zoneName } from '@/lib/time';
+import { type Clock, ceilTo, DAY, day, HOUR, hourMinute, MINUTE, zoneName } from '@/lib/time';
 
 /** The spans a chart of requests can show. `bucket` is what one column stands for, `step` what the API is asked for. */
 export const RANGES = {
@@ -10,7 +10,11 @@ export const RANGES = {
 
 export type Range = keyof typeof RANGES;
 export const RANGE_NAMES = Object.keys(RANGES) as Range[];
-export const RANGE_OPTIONS = RANGE_NAMES.map((value) => ({ value, label: RANGES[value].label, title: `The ${RANGES[value].long}` }));
+export const RANGE_OPTIONS = RANGE_NAMES.map((value) => ({
+  value,
+  label: RANGES[value].label,
+  title: `The ${RANGES[value].long}`,
+}));
 
 /** [from, to) in whole buckets; the last bucket is the one that is filling now. */
 export function windowOf(range: Range, now: number): { from: number; to: number } {

@@ -18,12 +18,23 @@ import { RequestsTable } from './requests-table';
 const PAGE = 50;
 
 /** Requests, newest first, filtered by service. Filter and place stand in the address. */
-export function RequestsPage({ service, cursor, onService }: { service: string | undefined; cursor: string | undefined; onService: (service: string | undefined) => void }) {
+export function RequestsPage({
+  service,
+  cursor,
+  onService,
+}: {
+  service: string | undefined;
+  cursor: string | undefined;
+  onService: (service: string | undefined) => void;
+}) {
   const live = usePreferences((s) => s.live);
   const services = useQuery(servicesQuery);
   // An older page holds still: only the newest one follows the traffic.
   const following = live && !cursor;
-  const page = useQuery({ ...requestsQuery({ limit: PAGE, ...(service && { service }), ...(cursor && { cursor }) }), refetchInterval: following ? LIVE_MS : false });
+  const page = useQuery({
+    ...requestsQuery({ limit: PAGE, ...(service && { service }), ...(cursor && { cursor }) }),
+    refetchInterval: following ? LIVE_MS : false,
+  });
   const rows = page.data?.requests;
   const label = services.data?.find((s) => s.type.name === service)?.type.label ?? service;
   return (
@@ -33,7 +44,11 @@ export function RequestsPage({ service, cursor, onService }: { service: string |
         description="Every request that reached your services, as the load balancer logged it."
         actions={
           <>
-            <NativeSelect aria-label="Service" value={service ?? ''} onChange={(e) => onService(e.target.value || undefined)}>
+            <NativeSelect
+              aria-label="Service"
+              value={service ?? ''}
+              onChange={(e) => onService(e.target.value || undefined)}
+            >
               <option value="">All services</option>
               {services.data?.map(({ type }) => (
                 <option key={type.name} value={type.name}>
@@ -48,7 +63,12 @@ export function RequestsPage({ service, cursor, onService }: { service: string |
       />
       <Card className="overflow-hidden">
         {page.isError && !page.data ? (
-          <ErrorState title="Requests could not be loaded" error={page.error} onRetry={() => void page.refetch()} busy={page.isFetching} />
+          <ErrorState
+            title="Requests could not be loaded"
+            error={page.error}
+            onRetry={() => void page.refetch()}
+            busy={page.isFetching}
+          />
         ) : rows?.length === 0 ? (
           <NoRequests service={label} older={!!cursor} onClear={() => onService(undefined)} />
         ) : (
@@ -75,7 +95,8 @@ export function RequestsPage({ service, cursor, onService }: { service: string |
         </div>
       </Card>
       <p className="mt-3 text-[13px] text-pretty text-muted-foreground">
-        The price is the catalog's price of one answered request (status 200 to 399); others are free. Bandwidth, where it has a price, is charged by the hour and shown in{' '}
+        The price is the catalog's price of one answered request (status 200 to 399); others are free. Bandwidth, where
+        it has a price, is charged by the hour and shown in{' '}
         <Link to="/billing" className="focus-ring rounded-sm text-primary underline-offset-4 hover:underline">
           billing
         </Link>

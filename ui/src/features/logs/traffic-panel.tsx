@@ -19,7 +19,9 @@ import { byService, totals } from './fold';
 import { statsQuery } from './queries';
 import { nameBucket, RANGES, type Range, tickBucket, windowOf } from './ranges';
 
-const StackedColumns = lazy(() => import('@/components/charts/stacked-columns').then((m) => ({ default: m.StackedColumns })));
+const StackedColumns = lazy(() =>
+  import('@/components/charts/stacked-columns').then((m) => ({ default: m.StackedColumns })),
+);
 
 /** Requests over time, by service, compared with the time before. */
 export function TrafficPanel({ range }: { range: Range }) {
@@ -49,14 +51,27 @@ export function TrafficPanel({ range }: { range: Range }) {
   );
 }
 
-function Traffic({ stats, services, range, now }: { stats: RequestStats; services: readonly ServiceOut[]; range: Range; now: number }) {
+function Traffic({
+  stats,
+  services,
+  range,
+  now,
+}: {
+  stats: RequestStats;
+  services: readonly ServiceOut[];
+  range: Range;
+  now: number;
+}) {
   const clock = useClock();
   const { span, bucket, long } = RANGES[range];
   // While the next window loads, the data is of the one before: draw what it covers.
   const to = Math.min(windowOf(range, now).to, Date.parse(stats.to));
   const from = to - span;
   // The catalog's services in its order, then whatever else has traffic (a service that is sold no more).
-  const names = [...services.map((s) => s.type.name), ...stats.services.map((s) => s.service).filter((s) => !services.some((x) => x.type.name === s))];
+  const names = [
+    ...services.map((s) => s.type.name),
+    ...stats.services.map((s) => s.service).filter((s) => !services.some((x) => x.type.name === s)),
+  ];
   const parts = names.map((name) => {
     const { color } = lookOf(name);
     return {
@@ -123,13 +138,17 @@ function Figure({ label, value, before, color }: { label: string; value: number;
 function Delta({ now, before }: { now: number; before: number }) {
   if (before === 0) return null;
   const change = Math.round((now / before - 1) * 100);
-  if (change === 0) return null;
+  // From next to nothing, a share says nothing: the account was not here yet.
+  if (change === 0 || change > 999) return null;
   const Icon = change > 0 ? ArrowUpRight : ArrowDownRight;
   return (
-    <span className="inline-flex items-center text-[13px] text-muted-foreground" title={`${count(before)} in the time before`}>
+    <span
+      className="inline-flex items-center text-[13px] text-muted-foreground"
+      title={`${count(before)} in the time before`}
+    >
       <Icon aria-hidden className="size-3.5" />
       <span className="sr-only">{change > 0 ? 'up' : 'down'} </span>
-      <span className="tnum">{Math.abs(change) > 999 ? '>999' : Math.abs(change)}%</span>
+      <span className="tnum">{Math.abs(change)}%</span>
     </span>
   );
 }

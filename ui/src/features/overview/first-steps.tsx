@@ -25,17 +25,39 @@ export function FirstSteps() {
   if (steps.every((s) => s.done)) return null;
   const next = steps.findIndex((s) => !s.done);
   const words: Record<(typeof steps)[number]['id'], { title: string; text: string; link: Target; action: string }> = {
-    configure: { title: 'Set up a service', text: 'Choose a plan and see its price before you save.', link: { to: '/services' }, action: 'Choose a service' },
-    enable: { title: 'Turn it on', text: 'Its plan counts by the second from then on.', link: { to: '/services' }, action: 'Open services' },
-    key: { title: 'Create an API key', text: 'Your programs send it with every request.', link: { to: '/api-keys', search: { create: true } }, action: 'Create a key' },
-    request: { title: 'Send a request', text: 'It shows up here within seconds, with what it cost.', link: { to: '/logs' }, action: 'Open requests' },
+    configure: {
+      title: 'Set up a service',
+      text: 'Choose a plan and see its price before you save.',
+      link: { to: '/services' },
+      action: 'Choose a service',
+    },
+    enable: {
+      title: 'Turn it on',
+      text: 'Its plan counts by the second from then on.',
+      link: { to: '/services' },
+      action: 'Open services',
+    },
+    key: {
+      title: 'Create an API key',
+      text: 'Your programs send it with every request.',
+      link: { to: '/api-keys', search: { create: true } },
+      action: 'Create a key',
+    },
+    request: {
+      title: 'Send a request',
+      text: 'It shows up here within seconds, with what it cost.',
+      link: { to: '/logs' },
+      action: 'Open requests',
+    },
   };
   const available = parseUsd(balance.available_usd);
   return (
     <Card>
       <CardHeader>
         <CardTitle>First steps</CardTitle>
-        <CardDescription>{available > 0n ? `You have ${formatUsd(available)} to spend.` : 'From here to your first request.'}</CardDescription>
+        <CardDescription>
+          {available > 0n ? `You have ${formatUsd(available)} to spend.` : 'From here to your first request.'}
+        </CardDescription>
         <CardAction>
           <Button variant="ghost" size="icon" aria-label="Close first steps" onClick={close}>
             <X aria-hidden />
@@ -51,7 +73,11 @@ export function FirstSteps() {
                 aria-hidden
                 className={cn(
                   'tnum grid size-6 shrink-0 place-items-center rounded-full text-xs font-semibold',
-                  s.done ? 'bg-success-subtle text-success' : i === next ? 'bg-primary text-on-primary' : 'bg-secondary text-on-secondary',
+                  s.done
+                    ? 'bg-success-subtle text-success'
+                    : i === next
+                      ? 'bg-primary text-on-primary'
+                      : 'bg-secondary text-on-secondary',
                 )}
               >
                 {s.done ? <Check className="size-3.5" strokeWidth={2.5} /> : i + 1}

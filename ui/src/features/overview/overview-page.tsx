@@ -94,7 +94,6 @@ function BalanceBanner() {
 
 function LastTransactions() {
   const last = useQuery(lastTransactionsQuery(6));
-  const services = useQuery(servicesQuery).data ?? [];
   return (
     <Card>
       <CardHeader>
@@ -105,10 +104,14 @@ function LastTransactions() {
           </Button>
         </CardAction>
       </CardHeader>
-      <Loaded query={last} what="Transactions could not be loaded" skeleton={<SkeletonLines lines={6} className="px-5 pb-5" />}>
+      <Loaded
+        query={last}
+        what="Transactions could not be loaded"
+        skeleton={<SkeletonLines lines={6} className="px-5 pb-5" />}
+      >
         {(list) =>
           list.length > 0 ? (
-            <TransactionList transactions={list} services={services} className="border-t px-5 py-1" />
+            <TransactionList transactions={list} className="border-t px-5 py-1" />
           ) : (
             <Empty icon={ArrowLeftRight} title="No transactions yet" className="border-t">
               Credits and hourly charges are listed here.

@@ -13,7 +13,8 @@ export function ApiKeysPage({ create, onCreateSeen }: { create: boolean; onCreat
         title="API keys"
         description={
           <>
-            Your programs send one as the header <code className="font-mono text-[13px]">X-API-Key</code>. Each key works for one service.
+            Your programs send one as the header <code className="font-mono text-[13px]">X-API-Key</code>. Each key
+            works for one service.
           </>
         }
       />
@@ -21,7 +22,12 @@ export function ApiKeysPage({ create, onCreateSeen }: { create: boolean; onCreat
         <ApiKeysCard services={services.data} create={create} onCreateSeen={onCreateSeen} />
       ) : services.isError ? (
         <Card>
-          <ErrorState title="Services could not be loaded" error={services.error} onRetry={() => void services.refetch()} busy={services.isFetching} />
+          <ErrorState
+            title="Services could not be loaded"
+            error={services.error}
+            onRetry={() => void services.refetch()}
+            busy={services.isFetching}
+          />
         </Card>
       ) : (
         <ApiKeysSkeleton />

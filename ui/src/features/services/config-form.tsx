@@ -19,8 +19,13 @@ export function ConfigForm({ service }: { service: ServiceOut }) {
   const f = useConfigForm(service);
   const suspended = useCustomer()?.status === 'suspended';
   const [saving, setSaving] = useState(false);
-  const leave = useBlocker({ shouldBlockFn: () => f.edited && !f.save.isPending, enableBeforeUnload: () => f.edited, withResolver: true });
-  const firstProblem = () => document.querySelector<HTMLElement>('[data-slot=config-form] [aria-invalid=true]')?.focus();
+  const leave = useBlocker({
+    shouldBlockFn: () => f.edited && !f.save.isPending,
+    enableBeforeUnload: () => f.edited,
+    withResolver: true,
+  });
+  const firstProblem = () =>
+    document.querySelector<HTMLElement>('[data-slot=config-form] [aria-invalid=true]')?.focus();
 
   return (
     <form
@@ -42,11 +47,17 @@ export function ConfigForm({ service }: { service: ServiceOut }) {
             The account is suspended.
           </Banner>
         )}
-        {f.conflict && <ConflictBanner type={type} conflict={f.conflict} draft={f.draft} onKeep={f.keepMine} onTake={f.takeTheirs} />}
+        {f.conflict && (
+          <ConflictBanner type={type} conflict={f.conflict} draft={f.draft} onKeep={f.keepMine} onTake={f.takeTheirs} />
+        )}
         <Card>
           <CardHeader>
             <CardTitle>Configuration</CardTitle>
-            <CardDescription>{f.base.version === 0 ? 'Nothing is saved yet. These are the defaults.' : `Version ${f.base.version} is in force.`}</CardDescription>
+            <CardDescription>
+              {f.base.version === 0
+                ? 'Nothing is saved yet. These are the defaults.'
+                : `Version ${f.base.version} is in force.`}
+            </CardDescription>
           </CardHeader>
           <CardContent>
             <fieldset disabled={suspended} className="space-y-7">
@@ -54,7 +65,15 @@ export function ConfigForm({ service }: { service: ServiceOut }) {
               <Controller
                 control={f.form.control}
                 name="tier"
-                render={({ field }) => <TierField tiers={type.tiers} value={field.value} onChange={field.onChange} problem={f.problem('tier')} disabled={suspended} />}
+                render={({ field }) => (
+                  <TierField
+                    tiers={type.tiers}
+                    value={field.value}
+                    onChange={field.onChange}
+                    problem={f.problem('tier')}
+                    disabled={suspended}
+                  />
+                )}
               />
               {type.options.map((option) => (
                 <Controller

@@ -6,7 +6,19 @@ import { formatUsdExact, parseUsd } from '@/lib/money';
 import { changes, type Draft, toDraft } from './settings';
 
 /** Somebody saved while this draft was made: both are shown, and nothing is lost or overwritten until the customer chose. */
-export function ConflictBanner({ type, conflict, draft, onKeep, onTake }: { type: ServiceType; conflict: ConfigOut; draft: Draft; onKeep: () => void; onTake: () => void }) {
+export function ConflictBanner({
+  type,
+  conflict,
+  draft,
+  onKeep,
+  onTake,
+}: {
+  type: ServiceType;
+  conflict: ConfigOut;
+  draft: Draft;
+  onKeep: () => void;
+  onTake: () => void;
+}) {
   const differences = changes(type, toDraft(type, conflict.config), draft);
   return (
     <section role="alert" className="rounded-xl border border-warning/30 bg-warning-subtle">

@@ -13,13 +13,24 @@ import { described, Field, Input, NativeSelect } from '@/components/ui/field';
 import { plural } from '@/lib/format';
 import { zodResolver } from '@/lib/forms';
 import { newId } from '@/lib/id';
-import { ShowKey } from './show-key';
 import { apiKeysChanged } from './queries';
+import { ShowKey } from './show-key';
 
 /** Creates an API key and shows it, once. */
-export function CreateKeyDialog({ open, onClose, services, only }: { open: boolean; onClose: () => void; services: readonly ServiceOut[]; only?: string }) {
+export function CreateKeyDialog({
+  open,
+  onClose,
+  services,
+  only,
+}: {
+  open: boolean;
+  onClose: () => void;
+  services: readonly ServiceOut[];
+  only?: string;
+}) {
   const create = useMutation({
-    mutationFn: async ({ body, key }: { body: CreateKeyInBody; key: string }) => (await servicesCreateApiKey({ body, headers: { 'Idempotency-Key': key }, throwOnError: true })).data,
+    mutationFn: async ({ body, key }: { body: CreateKeyInBody; key: string }) =>
+      (await servicesCreateApiKey({ body, headers: { 'Idempotency-Key': key }, throwOnError: true })).data,
     onSuccess: () => void apiKeysChanged(),
     gcTime: 0, // the key must not stay in the cache
   });
@@ -34,10 +45,21 @@ export function CreateKeyDialog({ open, onClose, services, only }: { open: boole
   return (
     <Dialog open={open} onOpenChange={(next) => !next && !create.isPending && close()}>
       {created ? (
-        <DialogContent wide dismissable={false} title="Store this key now" description="It is shown here only. Nobody can show it again, not even Suiftly: keep it where your programs read their secrets.">
+        <DialogContent
+          wide
+          dismissable={false}
+          title="Store this key now"
+          description="It is shown here only. Nobody can show it again, not even Suiftly: keep it where your programs read their secrets."
+        >
           <ShowKey created={created} service={service} onCopied={() => setStored(true)} />
           <label className="flex items-start gap-2.5 text-[13px]">
-            <input type="checkbox" className="focus-ring mt-0.5 size-4 accent-primary" checked={stored} onChange={(e) => setStored(e.target.checked)} />I have stored the key
+            <input
+              type="checkbox"
+              className="focus-ring mt-0.5 size-4 accent-primary"
+              checked={stored}
+              onChange={(e) => setStored(e.target.checked)}
+            />
+            I have stored the key
           </label>
           <DialogFooter>
             <Button disabled={!stored} onClick={close}>
@@ -46,15 +68,29 @@ export function CreateKeyDialog({ open, onClose, services, only }: { open: boole
           </DialogFooter>
         </DialogContent>
       ) : (
-        <DialogContent title="Create an API key" description="Each key works for one service and can be revoked by itself.">
-          <CreateForm services={services} only={only} error={create.error} busy={create.isPending} onCreate={(body, key) => create.mutate({ body, key })} />
+        <DialogContent
+          title="Create an API key"
+          description="Each key works for one service and can be revoked by itself."
+        >
+          <CreateForm
+            services={services}
+            only={only}
+            error={create.error}
+            busy={create.isPending}
+            onCreate={(body, key) => create.mutate({ body, key })}
+          />
         </DialogContent>
       )}
     </Dialog>
   );
 }
 
-const room = ({ configuration: c }: ServiceOut) => (c.version === 0 ? 'not set up' : c.api_keys >= c.api_keys_max ? `${plural(c.api_keys_max, 'key')} of ${c.api_keys_max} in use` : null);
+const room = ({ configuration: c }: ServiceOut) =>
+  c.version === 0
+    ? 'not set up'
+    : c.api_keys >= c.api_keys_max
+      ? `${plural(c.api_keys_max, 'key')} of ${c.api_keys_max} in use`
+      : null;
 
 function CreateForm({
   services,
@@ -70,7 +106,11 @@ function CreateForm({
   onCreate: (body: CreateKeyInBody, key: string) => void;
 }) {
   const first = only ?? (services.find((s) => !room(s)) ?? services[0])?.type.name ?? '';
-  const form = useForm<CreateKeyInBody>({ resolver: zodResolver(zServicesCreateApiKeyBody), defaultValues: { service: first, name: '' }, mode: 'onTouched' });
+  const form = useForm<CreateKeyInBody>({
+    resolver: zodResolver(zServicesCreateApiKeyBody),
+    defaultValues: { service: first, name: '' },
+    mode: 'onTouched',
+  });
   const chosen = useWatch({ control: form.control, name: 'service' });
   const { errors } = form.formState;
   const target = services.find((s) => s.type.name === chosen);
@@ -87,13 +127,17 @@ function CreateForm({
     const name = error.field('name');
     if (name) form.setError('name', { message: name }, { shouldFocus: true });
   }, [error, form]);
-  const nameProblem = errors.name && (errors.name.type === 'too_small' ? 'Give the key a name, so that you know it again.' : errors.name.message);
+  const nameProblem =
+    errors.name &&
+    (errors.name.type === 'too_small' ? 'Give the key a name, so that you know it again.' : errors.name.message);
   return (
     <form
       noValidate
       className="grid gap-4"
       onSubmit={(e) => {
-        form.handleSubmit((body) => send({ ...body, name: body.name.trim() }))(e).catch(() => {});
+        form
+          .handleSubmit((body) => send({ ...body, name: body.name.trim() }))(e)
+          .catch(() => {});
       }}
     >
       {!only && (
@@ -108,13 +152,29 @@ function CreateForm({
           </NativeSelect>
         </Field>
       )}
-      <Field id="key-name" label="Name" help="Yours to choose, for example the program that uses it." error={nameProblem}>
-        <Input {...described('key-name', { help: true, error: !!nameProblem })} autoComplete="off" maxLength={60} placeholder="Backend, production" {...form.register('name')} />
+      <Field
+        id="key-name"
+        label="Name"
+        help="Yours to choose, for example the program that uses it."
+        error={nameProblem}
+      >
+        <Input
+          {...described('key-name', { help: true, error: !!nameProblem })}
+          autoComplete="off"
+          maxLength={60}
+          placeholder="Backend, production"
+          {...form.register('name')}
+        />
       </Field>
       {full && (
         <p className="text-[13px] text-warning">
           All {plural(target.configuration.api_keys_max, 'key')} of this configuration exist already. Revoke one, or{' '}
-          <Link to="/services/$service" params={{ service: chosen }} search={{ tab: 'config' }} className="focus-ring rounded-sm font-medium underline underline-offset-2">
+          <Link
+            to="/services/$service"
+            params={{ service: chosen }}
+            search={{ tab: 'config' }}
+            className="focus-ring rounded-sm font-medium underline underline-offset-2"
+          >
             allow more
           </Link>
           .
@@ -127,7 +187,12 @@ function CreateForm({
             Cancel
           </Button>
         </DialogClose>
-        <BusyButton type="submit" busy={busy} busyLabel="Creating…" disabled={full || target?.configuration.version === 0}>
+        <BusyButton
+          type="submit"
+          busy={busy}
+          busyLabel="Creating…"
+          disabled={full || target?.configuration.version === 0}
+        >
           Create key
         </BusyButton>
       </DialogFooter>

@@ -6,7 +6,7 @@ import { Button } from '@/components/ui/button';
 import { described, Field, Label, Notes, Switch } from '@/components/ui/field';
 import { Money } from '@/components/ui/money';
 import { NumberInput } from '@/components/ui/number-input';
-import { type Draft, allowed, sayCount } from './settings';
+import { allowed, type Draft, sayCount } from './settings';
 
 type Value = Draft['options'][string];
 
@@ -52,7 +52,12 @@ function SwitchField({ option, value, problem, disabled, onChange, open, locked 
           error={problem}
         />
       </div>
-      <Switch {...described(id, { help: true, error: !!problem })} checked={open && value === true} disabled={disabled || !open} onCheckedChange={onChange} />
+      <Switch
+        {...described(id, { help: true, error: !!problem })}
+        checked={open && value === true}
+        disabled={disabled || !open}
+        onCheckedChange={onChange}
+      />
     </div>
   );
 }
@@ -99,8 +104,11 @@ function CountsField({ option, value, problem, disabled, onChange, open, locked 
       </legend>
       <ol className="space-y-2">
         {list.map((v, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: entries are numbers without identity; their place is what they are
-          <li key={i} className="flex flex-wrap items-center gap-x-3 gap-y-1.5 rounded-lg border bg-muted/40 py-2 pr-2 pl-3.5">
+          <li
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries are numbers without identity; their place is what they are
+            key={i}
+            className="flex flex-wrap items-center gap-x-3 gap-y-1.5 rounded-lg border bg-muted/40 py-2 pr-2 pl-3.5"
+          >
             <span className="min-w-24 flex-1 text-[13px] first-letter:uppercase">
               {many.unit} {i + 1}
             </span>
@@ -127,7 +135,12 @@ function CountsField({ option, value, problem, disabled, onChange, open, locked 
           </li>
         ))}
       </ol>
-      <Button variant="outline" size="sm" disabled={off || list.length >= many.max} onClick={() => onChange([...list, Math.max(each.min, Math.min(each.included, each.max))])}>
+      <Button
+        variant="outline"
+        size="sm"
+        disabled={off || list.length >= many.max}
+        onClick={() => onChange([...list, Math.max(each.min, Math.min(each.included, each.max))])}
+      >
         <Plus aria-hidden /> Add a {many.unit}
       </Button>
       <Notes

@@ -13,21 +13,43 @@ import type { ConfigFormState } from './use-config-form';
 export function PricePanel({ type, f, disabled }: { type: ServiceType; f: ConfigFormState; disabled: boolean }) {
   const monthly = parseUsd(f.price.monthly_usd);
   const change = monthly - parseUsd(f.base.price.monthly_usd);
-  const why = disabled ? 'The account is suspended.' : f.conflict ? 'Decide first which version to go on with.' : !f.valid ? 'Some fields need your attention.' : !f.dirty ? 'Nothing is changed.' : '';
+  const why = disabled
+    ? 'The account is suspended.'
+    : f.conflict
+      ? 'Decide first which version to go on with.'
+      : !f.valid
+        ? 'Some fields need your attention.'
+        : !f.dirty
+          ? 'Nothing is changed.'
+          : '';
   return (
     <Card className="sticky bottom-3 lg:top-20 lg:bottom-auto" aria-label="Price">
       <CardHeader className="max-lg:hidden">
         <CardTitle>Monthly price</CardTitle>
-        <CardDescription>Charged by the second while the service is on</CardDescription>
+        <CardDescription>Counted by the second while on</CardDescription>
       </CardHeader>
       <CardContent className="max-lg:px-4 max-lg:pt-3 max-lg:pb-2">
         <div className="flex flex-wrap items-baseline justify-between gap-x-3 lg:block">
-          <p role="status" aria-busy={f.pricing || undefined} className={cn('tnum text-[28px] leading-9 font-semibold tracking-tight transition-opacity max-lg:text-xl', f.pricing && 'opacity-50')} data-testid="live-price">
+          <p
+            role="status"
+            aria-busy={f.pricing || undefined}
+            className={cn(
+              'tnum text-[28px] leading-9 font-semibold tracking-tight transition-opacity max-lg:text-xl',
+              f.pricing && 'opacity-50',
+            )}
+            data-testid="live-price"
+          >
             {formatUsdExact(monthly)}
             <span className="sr-only"> a month</span>
           </p>
           <p className="min-h-5 text-[13px] text-muted-foreground">
-            {f.base.version === 0 ? 'a month, once turned on' : change === 0n ? (f.edited ? 'No change in price' : 'a month') : `${formatUsdChange(change)} from now`}
+            {f.base.version === 0
+              ? 'a month, once turned on'
+              : change === 0n
+                ? f.edited
+                  ? 'No change in price'
+                  : 'a month'
+                : `${formatUsdChange(change)} from now`}
           </p>
         </div>
         <dl className="mt-4 divide-y border-t text-[13px] max-lg:hidden">
@@ -35,12 +57,7 @@ export function PricePanel({ type, f, disabled }: { type: ServiceType; f: Config
             <div key={line.name} className="flex justify-between gap-3 py-2">
               <dt className="text-muted-foreground">
                 {line.label}
-                {line.quantity > 1 && (
-                  <span className="tnum">
-                    {' '}
-                    × {count(line.quantity)}
-                  </span>
-                )}
+                {line.quantity > 1 && <span className="tnum"> × {count(line.quantity)}</span>}
               </dt>
               <dd>
                 <Money usd={line.amount_usd} exact />
@@ -51,10 +68,19 @@ export function PricePanel({ type, f, disabled }: { type: ServiceType; f: Config
         <p className="border-t pt-3 text-[13px] text-muted-foreground max-lg:hidden">
           Usage comes on top: {unitPrices(type).join(', ')}.
         </p>
-        {f.quoteError && f.quoteError.fields.length === 0 && <ErrorNote className="mt-3 text-[13px]" error={f.quoteError} />}
+        {f.quoteError && f.quoteError.fields.length === 0 && (
+          <ErrorNote className="mt-3 text-[13px]" error={f.quoteError} />
+        )}
       </CardContent>
       <CardFooter className="max-lg:px-4 max-lg:py-2.5">
-        <BusyButton type="submit" className="flex-1" busy={f.save.isPending} busyLabel="Saving…" disabled={why !== ''} aria-describedby="save-why">
+        <BusyButton
+          type="submit"
+          className="flex-1"
+          busy={f.save.isPending}
+          busyLabel="Saving…"
+          disabled={why !== ''}
+          aria-describedby="save-why"
+        >
           {f.base.version === 0 ? 'Save configuration' : 'Save changes'}
         </BusyButton>
         {f.edited && (

@@ -1,24 +1,37 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { queryClient } from '@/api';
-import { servicesHistoryOptions, servicesListApiKeysOptions, servicesListOptions } from '@/api/gen/@tanstack/react-query.gen';
+import {
+  servicesHistoryOptions,
+  servicesListApiKeysOptions,
+  servicesListOptions,
+} from '@/api/gen/@tanstack/react-query.gen';
 import { servicesGetConfig, servicesQuote } from '@/api/gen/sdk.gen';
 import type { ConfigOut, ServicesListResponse } from '@/api/gen/types.gen';
 
 /** Every service of the catalog with the customer's configuration of it. The sidebar, cards, forms and keys all read this. */
-export const servicesQuery = queryOptions({ ...servicesListOptions(), select: (d: ServicesListResponse) => d.services });
+export const servicesQuery = queryOptions({
+  ...servicesListOptions(),
+  select: (d: ServicesListResponse) => d.services,
+});
 
 /** One service of the list; undefined while loading and when there is none of that name. */
 export const useService = (name: string) => useQuery(servicesQuery).data?.find((s) => s.type.name === name);
 
 /** Puts what the server answered after a change into the list, so that every page shows it at once. */
 export function putConfiguration(configuration: ConfigOut) {
-  queryClient.setQueryData<ServicesListResponse>(servicesListOptions().queryKey, (list) =>
-    list && { ...list, services: list.services.map((s) => (s.type.name === configuration.service ? { ...s, configuration } : s)) },
+  queryClient.setQueryData<ServicesListResponse>(
+    servicesListOptions().queryKey,
+    (list) =>
+      list && {
+        ...list,
+        services: list.services.map((s) => (s.type.name === configuration.service ? { ...s, configuration } : s)),
+      },
   );
   void queryClient.invalidateQueries({ queryKey: historyQuery(configuration.service).queryKey });
 }
 
-export const freshConfiguration = async (service: string): Promise<ConfigOut> => (await servicesGetConfig({ path: { service }, throwOnError: true })).data;
+export const freshConfiguration = async (service: string): Promise<ConfigOut> =>
+  (await servicesGetConfig({ path: { service }, throwOnError: true })).data;
 
 export const historyQuery = (service: string) =>
   queryOptions({ ...servicesHistoryOptions({ path: { service }, query: { limit: 10 } }), select: (d) => d.versions });
@@ -27,7 +40,8 @@ export const historyQuery = (service: string) =>
 export const quoteQuery = (service: string, config: Record<string, unknown>) =>
   queryOptions({
     queryKey: ['quote', service, config],
-    queryFn: async ({ signal }) => (await servicesQuote({ path: { service }, body: { config }, signal, throwOnError: true })).data,
+    queryFn: async ({ signal }) =>
+      (await servicesQuote({ path: { service }, body: { config }, signal, throwOnError: true })).data,
     staleTime: 5 * 60_000,
   });
 
@@ -35,4 +49,7 @@ export const apiKeysQuery = queryOptions({ ...servicesListApiKeysOptions(), sele
 
 /** After a key came or went: the list, and how many keys each configuration says exist. */
 export const apiKeysChanged = () =>
-  Promise.all([queryClient.invalidateQueries({ queryKey: apiKeysQuery.queryKey }), queryClient.invalidateQueries({ queryKey: servicesQuery.queryKey })]);
+  Promise.all([
+    queryClient.invalidateQueries({ queryKey: apiKeysQuery.queryKey }),
+    queryClient.invalidateQueries({ queryKey: servicesQuery.queryKey }),
+  ]);

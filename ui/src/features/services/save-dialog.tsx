@@ -8,18 +8,41 @@ import { changes } from './settings';
 import type { ConfigFormState } from './use-config-form';
 
 /** The last look before saving: what changes, and what the month costs before and after. */
-export function SaveDialog({ open, onOpenChange, service: { type, configuration }, f }: { open: boolean; onOpenChange: (open: boolean) => void; service: ServiceOut; f: ConfigFormState }) {
+export function SaveDialog({
+  open,
+  onOpenChange,
+  service: { type, configuration },
+  f,
+}: {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  service: ServiceOut;
+  f: ConfigFormState;
+}) {
   const first = f.base.version === 0;
   const before = parseUsd(f.base.price.monthly_usd);
   const after = parseUsd(f.price.monthly_usd);
   const busy = f.save.isPending;
-  const save = (turnOn: boolean) => f.save.mutate({ turnOn }, { onSuccess: () => onOpenChange(false), onError: (e) => (e as { status?: number }).status === 409 && onOpenChange(false) });
+  const save = (turnOn: boolean) =>
+    f.save.mutate(
+      { turnOn },
+      {
+        onSuccess: () => onOpenChange(false),
+        onError: (e) => (e as { status?: number }).status === 409 && onOpenChange(false),
+      },
+    );
   return (
     <Dialog open={open} onOpenChange={(next) => !busy && onOpenChange(next)}>
-      <DialogContent title={first ? `Save the configuration of ${type.label}?` : `Save changes to ${type.label}?`} description={configuration.enabled ? 'They are in force within a few seconds, and count from that second.' : undefined}>
+      <DialogContent
+        title={first ? `Save the configuration of ${type.label}?` : `Save changes to ${type.label}?`}
+        description={
+          configuration.enabled ? 'They are in force within a few seconds, and count from that second.' : undefined
+        }
+      >
         {first ? (
           <p className="text-muted-foreground">
-            It costs <span className="tnum font-medium text-foreground">{formatUsdExact(after)} a month</span> while it is on, counted by the second. Nothing is charged while it is off.
+            It costs <span className="tnum font-medium text-foreground">{formatUsdExact(after)} a month</span> while it
+            is on, counted by the second. Nothing is charged while it is off.
           </p>
         ) : (
           <table className="w-full text-[13px]">
@@ -55,7 +78,11 @@ export function SaveDialog({ open, onOpenChange, service: { type, configuration 
                 <td className="tnum py-2 pr-3 text-muted-foreground">{formatUsdExact(before)}</td>
                 <td className="tnum py-2 font-semibold">
                   {formatUsdExact(after)}
-                  {after !== before && <span className="ml-1.5 font-normal text-muted-foreground">({formatUsdChange(after - before)})</span>}
+                  {after !== before && (
+                    <span className="ml-1.5 font-normal text-muted-foreground">
+                      ({formatUsdChange(after - before)})
+                    </span>
+                  )}
                 </td>
               </tr>
             </tfoot>

@@ -15,7 +15,17 @@ import { lookOf } from './look';
 import { reasons, STATES } from './state';
 
 /** A service at a glance. `stats` are hourly and end now; `usage` is of this month. */
-export function ServiceCard({ service, stats, usage, heading = 'h2' }: { service: ServiceOut; stats: RequestStats | undefined; usage: UsageAnswer | undefined; heading?: 'h2' | 'h3' }) {
+export function ServiceCard({
+  service,
+  stats,
+  usage,
+  heading = 'h2',
+}: {
+  service: ServiceOut;
+  stats: RequestStats | undefined;
+  usage: UsageAnswer | undefined;
+  heading?: 'h2' | 'h3';
+}) {
   const { type, configuration } = service;
   const { icon: Icon } = lookOf(type.name);
   const state = STATES[configuration.state];
@@ -44,11 +54,18 @@ export function ServiceCard({ service, stats, usage, heading = 'h2' }: { service
             : `Turned off. Requests are refused and nothing is charged; settings and ${plural(configuration.api_keys, 'API key')} are kept.`}
         </p>
       )}
-      {configuration.state === 'suspended' && <p className="px-5 pb-4 text-[13px] text-destructive">Suspended for {reasons(configuration.suspended_for)}.</p>}
+      {configuration.state === 'suspended' && (
+        <p className="px-5 pb-4 text-[13px] text-destructive">Suspended for {reasons(configuration.suspended_for)}.</p>
+      )}
       <CardFooter>
         <Button asChild variant="link" size="inline">
-          <Link to="/services/$service" params={{ service: type.name }} search={configuration.enabled ? {} : { tab: 'config' }}>
-            {configuration.enabled ? 'Open' : never ? 'Set up' : 'Turn on'} <span className="sr-only">{type.label}</span> <ArrowRight aria-hidden />
+          <Link
+            to="/services/$service"
+            params={{ service: type.name }}
+            search={configuration.enabled ? {} : { tab: 'config' }}
+          >
+            {configuration.enabled ? 'Open' : never ? 'Set up' : 'Turn on'}{' '}
+            <span className="sr-only">{type.label}</span> <ArrowRight aria-hidden />
           </Link>
         </Button>
       </CardFooter>
@@ -56,9 +73,20 @@ export function ServiceCard({ service, stats, usage, heading = 'h2' }: { service
   );
 }
 
-const cheapest = ({ type }: ServiceOut) => type.tiers.map((t) => parseUsd(t.monthly_usd)).reduce((a, b) => (b < a ? b : a), parseUsd(type.tiers[0]?.monthly_usd ?? '0'));
+const cheapest = ({ type }: ServiceOut) =>
+  type.tiers
+    .map((t) => parseUsd(t.monthly_usd))
+    .reduce((a, b) => (b < a ? b : a), parseUsd(type.tiers[0]?.monthly_usd ?? '0'));
 
-function Numbers({ service: { type }, stats, usage }: { service: ServiceOut; stats: RequestStats | undefined; usage: UsageAnswer | undefined }) {
+function Numbers({
+  service: { type },
+  stats,
+  usage,
+}: {
+  service: ServiceOut;
+  stats: RequestStats | undefined;
+  usage: UsageAnswer | undefined;
+}) {
   const to = stats ? Date.parse(stats.to) : 0;
   const day = stats && totals(stats, type.name, to - DAY, to);
   const p95 = day?.latency(0.95);
@@ -77,13 +105,23 @@ function Numbers({ service: { type }, stats, usage }: { service: ServiceOut; sta
           <p className="text-xs text-muted-foreground">requests, last 24 h</p>
         </div>
         {stats ? (
-          <Sparkline values={byService(stats, [type.name], to - DAY, to, HOUR).map((c) => c.values[0] ?? 0)} color={lookOf(type.name).color} className="h-10 w-32" />
+          <Sparkline
+            values={byService(stats, [type.name], to - DAY, to, HOUR).map((c) => c.values[0] ?? 0)}
+            color={lookOf(type.name).color}
+            className="h-10 w-32"
+          />
         ) : (
           <Skeleton className="h-10 w-32" />
         )}
       </div>
       <dl className="grid grid-cols-3 gap-3 px-5 py-4 text-[13px]">
-        <Stat label="Failed">{day && <span className={day.failed > day.requests / 100 ? 'text-warning' : undefined}>{percent(day.failed, day.requests)}</span>}</Stat>
+        <Stat label="Failed">
+          {day && (
+            <span className={day.failed > day.requests / 100 ? 'text-warning' : undefined}>
+              {percent(day.failed, day.requests)}
+            </span>
+          )}
+        </Stat>
         <Stat label="p95">{day && (p95 ? `${p95.over ? '>' : '≤'} ${duration(p95.ms)}` : '–')}</Stat>
         <Stat label="This month">{spent && <Money usd={spent} />}</Stat>
       </dl>

@@ -17,15 +17,23 @@ export function ServiceCards({ heading }: { heading: 'h2' | 'h3' }) {
   if (services.isError && !services.data) {
     return (
       <Card>
-        <ErrorState title="Services could not be loaded" error={services.error} onRetry={() => void services.refetch()} busy={services.isFetching} />
+        <ErrorState
+          title="Services could not be loaded"
+          error={services.error}
+          onRetry={() => void services.refetch()}
+          busy={services.isFetching}
+        />
       </Card>
     );
   }
-  const list = services.data && [...services.data].sort((a, b) => Number(b.configuration.enabled) - Number(a.configuration.enabled));
+  const list =
+    services.data &&
+    [...services.data].sort((a, b) => Number(b.configuration.enabled) - Number(a.configuration.enabled));
   return (
     <div className="grid grid-cols-1 gap-4 md:grid-cols-2 xl:grid-cols-3" aria-busy={services.isPending || undefined}>
-      {list?.map((s) => <ServiceCard key={s.type.name} service={s} stats={stats.data} usage={usage.data} heading={heading} />) ??
-        ['a', 'b', 'c'].map((k) => <ServiceCardSkeleton key={k} />)}
+      {list?.map((s) => (
+        <ServiceCard key={s.type.name} service={s} stats={stats.data} usage={usage.data} heading={heading} />
+      )) ?? ['a', 'b', 'c'].map((k) => <ServiceCardSkeleton key={k} />)}
     </div>
   );
 }

@@ -23,10 +23,20 @@ import { useClock } from '@/stores/preferences';
 import { historyQuery } from './queries';
 import { changes, toDraft } from './settings';
 
-const StackedColumns = lazy(() => import('@/components/charts/stacked-columns').then((m) => ({ default: m.StackedColumns })));
+const StackedColumns = lazy(() =>
+  import('@/components/charts/stacked-columns').then((m) => ({ default: m.StackedColumns })),
+);
 
 /** What a service does and costs: numbers, requests by outcome, the latest of them, and what was changed. */
-export function ServiceOverview({ service, range, onRange }: { service: ServiceOut; range: Range; onRange: (range: Range) => void }) {
+export function ServiceOverview({
+  service,
+  range,
+  onRange,
+}: {
+  service: ServiceOut;
+  range: Range;
+  onRange: (range: Range) => void;
+}) {
   const clock = useClock();
   const now = useNow(MINUTE / 4);
   const stats = useQuery(statsQuery(range, now));
@@ -179,7 +189,11 @@ function HistoryCard({ service: { type } }: { service: ServiceOut }) {
         <CardTitle>Changes</CardTitle>
         <CardDescription>Saved versions, newest first</CardDescription>
       </CardHeader>
-      <Loaded query={history} what="Changes could not be loaded" skeleton={<SkeletonLines lines={3} className="px-5 pb-5" />}>
+      <Loaded
+        query={history}
+        what="Changes could not be loaded"
+        skeleton={<SkeletonLines lines={3} className="px-5 pb-5" />}
+      >
         {(versions) =>
           versions.length === 0 ? (
             <Empty icon={History} title="No configuration saved" className="!py-6" />
@@ -195,7 +209,12 @@ function HistoryCard({ service: { type } }: { service: ServiceOut }) {
                       <Timestamp at={v.changed_at} className="text-muted-foreground" />
                     </p>
                     <p className="text-muted-foreground">
-                      {v.version === 1 ? 'First configuration' : list.length > 0 ? list.map((c) => `${c.label}: ${c.after}`).join('; ') : 'Saved without a change'}, <Money usd={v.price.monthly_usd} exact /> a month
+                      {v.version === 1
+                        ? 'First configuration'
+                        : list.length > 0
+                          ? list.map((c) => `${c.label}: ${c.after}`).join('; ')
+                          : 'Saved without a change'}
+                      , <Money usd={v.price.monthly_usd} exact /> a month
                     </p>
                   </li>
                 );

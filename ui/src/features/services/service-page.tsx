@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { NotFound } from '@/components/layout/not-found';
 import { PageHeader } from '@/components/layout/page-header';
 import { Badge } from '@/components/ui/badge';
@@ -10,11 +11,12 @@ import { Skeleton } from '@/components/ui/skeleton';
 import type { Range } from '@/features/logs/ranges';
 import { cn } from '@/lib/cn';
 import { ApiKeysCard } from './api-keys-card';
-import { ConfigForm } from './config-form';
 import { PowerButton } from './power-button';
 import { servicesQuery } from './queries';
-import { ServiceOverview } from './service-overview';
 import { reasons, STATES } from './state';
+
+const ConfigForm = lazy(() => import('./config-form').then((m) => ({ default: m.ConfigForm })));
+const ServiceOverview = lazy(() => import('./service-overview').then((m) => ({ default: m.ServiceOverview })));
 
 export type ServiceTab = 'overview' | 'config' | 'keys';
 
@@ -24,7 +26,17 @@ const TABS: { tab: ServiceTab; label: string }[] = [
   { tab: 'keys', label: 'API keys' },
 ];
 
-export function ServicePage({ name, tab, range, onRange }: { name: string; tab: ServiceTab; range: Range; onRange: (range: Range) => void }) {
+export function ServicePage({
+  name,
+  tab,
+  range,
+  onRange,
+}: {
+  name: string;
+  tab: ServiceTab;
+  range: Range;
+  onRange: (range: Range) => void;
+}) {
   const services = useQuery(servicesQuery);
   if (!services.data) {
     if (services.isError) {
@@ -32,7 +44,12 @@ export function ServicePage({ name, tab, range, onRange }: { name: string; tab: 
         <>
           <PageHeader title="Service" />
           <Card>
-            <ErrorState title="This service could not be loaded" error={services.error} onRetry={() => void services.refetch()} busy={services.isFetching} />
+            <ErrorState
+              title="This service could not be loaded"
+              error={services.error}
+              onRetry={() => void services.refetch()}
+              busy={services.isFetching}
+            />
           </Card>
         </>
       );
@@ -70,7 +87,8 @@ export function ServicePage({ name, tab, range, onRange }: { name: string; tab: 
       />
       {configuration.state === 'suspended' && (
         <Banner tone="danger" title="Requests are refused." className="mb-6">
-          You turned {type.label} on, but it is suspended for {reasons(configuration.suspended_for)}. It resumes by itself when that is settled.
+          You turned {type.label} on, but it is suspended for {reasons(configuration.suspended_for)}. It resumes by
+          itself when that is settled.
         </Banner>
       )}
       <nav aria-label={`Parts of ${type.label}`} className="mb-6 flex gap-1 overflow-x-auto border-b">
@@ -86,16 +104,20 @@ export function ServicePage({ name, tab, range, onRange }: { name: string; tab: 
             activeOptions={{ includeSearch: true }}
             className={cn(
               'focus-ring-inset -mb-px flex h-10 items-center border-b-2 px-3 text-sm whitespace-nowrap transition-colors',
-              t.tab === tab ? 'border-primary font-medium text-foreground' : 'border-transparent text-muted-foreground hover:text-foreground',
+              t.tab === tab
+                ? 'border-primary font-medium text-foreground'
+                : 'border-transparent text-muted-foreground hover:text-foreground',
             )}
           >
             {t.label}
           </Link>
         ))}
       </nav>
-      {tab === 'overview' && <ServiceOverview service={service} range={range} onRange={onRange} />}
-      {tab === 'config' && <ConfigForm service={service} />}
-      {tab === 'keys' && <ApiKeysCard services={services.data} only={name} />}
+      <Suspense fallback={<Skeleton className="h-96" />}>
+        {tab === 'overview' && <ServiceOverview service={service} range={range} onRange={onRange} />}
+        {tab === 'config' && <ConfigForm service={service} />}
+        {tab === 'keys' && <ApiKeysCard services={services.data} only={name} />}
+      </Suspense>
     </>
   );
 }

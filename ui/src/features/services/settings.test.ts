@@ -17,8 +17,10 @@ test('what the server left out or sent in another shape takes its default', () =
 
 describe('an option that the tier may not set', () => {
   const starter = { ...pro, tier: 'starter' };
-  test('is not sent', () => expect(toSettings(sealType, starter)).toEqual({ tier: 'starter', seal_keys: [5, 5], api_keys: 2 }));
-  test('is kept in the draft for the way back', () => expect(toSettings(sealType, { ...starter, tier: 'pro' })).toEqual(toSettings(sealType, pro)));
+  test('is not sent', () =>
+    expect(toSettings(sealType, starter)).toEqual({ tier: 'starter', seal_keys: [5, 5], api_keys: 2 }));
+  test('is kept in the draft for the way back', () =>
+    expect(toSettings(sealType, { ...starter, tier: 'pro' })).toEqual(toSettings(sealType, pro)));
   test('does not count as a difference', () => {
     expect(sameSettings(sealType, starter, { ...starter, options: { ...starter.options, burst: false } })).toBe(true);
   });
@@ -37,9 +39,14 @@ describe('a draft that cannot be saved names each option', () => {
     [{ api_keys: 51 }, { api_keys: 'Enter 1 to 50.' }],
     [{ seal_keys: [] }, { seal_keys: 'Keep 1 to 20 entries.' }],
     [{ seal_keys: [5, 0] }, { seal_keys: 'Enter 1 to 100.' }],
-    [{ seal_keys: [null], api_keys: 0 }, { seal_keys: 'Enter a whole number.', api_keys: 'Enter 1 to 50.' }],
+    [
+      { seal_keys: [null], api_keys: 0 },
+      { seal_keys: 'Enter a whole number.', api_keys: 'Enter 1 to 50.' },
+    ],
     [{}, {}],
-  ])('%o', (options, problems) => expect(problemsOf(sealType, { ...pro, options: { ...pro.options, ...options } })).toEqual(problems));
+  ])('%o', (options, problems) =>
+    expect(problemsOf(sealType, { ...pro, options: { ...pro.options, ...options } })).toEqual(problems),
+  );
 });
 
 test('changes read as a person would say them', () => {
@@ -51,7 +58,9 @@ test('changes read as a person would say them', () => {
 });
 
 test('prices of the catalog are said in full', () => {
-  expect(sealType.options[2]?.count && sayCount(sealType.options[2].count)).toBe('1 to 50. 1 included, then $1.00 a month for each.');
+  expect(sealType.options[2]?.count && sayCount(sealType.options[2].count)).toBe(
+    '1 to 50. 1 included, then $1.00 a month for each.',
+  );
   expect(unitPrices(sealType)).toEqual(['$100.00 per million requests']);
   expect(unitPrices(grpcType)).toEqual(['$100.00 per million requests', '$0.06 per GiB sent']);
 });

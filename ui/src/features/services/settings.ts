@@ -16,7 +16,7 @@ function defaultOf(o: ServiceOption): Draft['options'][string] {
   return Array.from({ length: o.count?.min ?? 0 }, () => o.each?.min ?? 0);
 }
 
-function valueOf(o: ServiceOption, given: unknown): Draft['options'][string] {
+function readValue(o: ServiceOption, given: unknown): Draft['options'][string] {
   if (o.kind === 'switch' && typeof given === 'boolean') return given;
   if (o.kind === 'count' && isWhole(given)) return given;
   if (o.kind === 'counts' && Array.isArray(given) && given.every(isWhole)) return [...given];
@@ -25,7 +25,10 @@ function valueOf(o: ServiceOption, given: unknown): Draft['options'][string] {
 
 export function toDraft(type: ServiceType, settings: Settings): Draft {
   const tier = type.tiers.find((t) => t.name === settings.tier) ?? type.tiers[0];
-  return { tier: tier?.name ?? '', options: Object.fromEntries(type.options.map((o) => [o.name, valueOf(o, settings[o.name])])) };
+  return {
+    tier: tier?.name ?? '',
+    options: Object.fromEntries(type.options.map((o) => [o.name, readValue(o, settings[o.name])])),
+  };
 }
 
 /** Whether the tier may set the option. The others have its default. */
@@ -40,7 +43,8 @@ export function toSettings(type: ServiceType, draft: Draft): Settings {
 
 /** The same configuration, after defaults; null and wrong numbers are equal to nothing. */
 export function sameSettings(type: ServiceType, a: Draft, b: Draft): boolean {
-  const shape = (d: Draft) => JSON.stringify([d.tier, type.options.map((o) => (allowed(o, d.tier) ? d.options[o.name] : defaultOf(o)))]);
+  const shape = (d: Draft) =>
+    JSON.stringify([d.tier, type.options.map((o) => (allowed(o, d.tier) ? d.options[o.name] : defaultOf(o)))]);
   return shape(a) === shape(b);
 }
 
@@ -60,7 +64,8 @@ export function problemsOf(type: ServiceType, draft: Draft): Record<string, stri
     if (o.kind === 'count' && o.count) problem = countProblem(o.count, v);
     if (o.kind === 'counts' && Array.isArray(v)) {
       const { each } = o;
-      if (o.count && (v.length < o.count.min || v.length > o.count.max)) problem = `Keep ${count(o.count.min)} to ${count(o.count.max)} entries.`;
+      if (o.count && (v.length < o.count.min || v.length > o.count.max))
+        problem = `Keep ${count(o.count.min)} to ${count(o.count.max)} entries.`;
       else if (each) problem = v.map((entry) => countProblem(each, entry)).find(Boolean);
     }
     if (problem) out[o.name] = problem;
@@ -108,7 +113,13 @@ export function unitPrices(type: ServiceType): string[] {
   const out: string[] = [];
   const request = type.requests[0];
   const byte = type.bandwidth[0];
-  if (request) out.push(`${formatUsdExact(parseUsd(request.usd))} per ${request.per === 1_000_000 ? 'million requests' : plural(request.per, 'request')}`);
-  if (byte && parseUsd(byte.usd) > 0n) out.push(`${formatUsdExact(parseUsd(byte.usd))} per ${byte.per === 2 ** 30 ? 'GiB sent' : `${count(byte.per)} bytes sent`}`);
+  if (request)
+    out.push(
+      `${formatUsdExact(parseUsd(request.usd))} per ${request.per === 1_000_000 ? 'million requests' : plural(request.per, 'request')}`,
+    );
+  if (byte && parseUsd(byte.usd) > 0n)
+    out.push(
+      `${formatUsdExact(parseUsd(byte.usd))} per ${byte.per === 2 ** 30 ? 'GiB sent' : `${count(byte.per)} bytes sent`}`,
+    );
   return out;
 }

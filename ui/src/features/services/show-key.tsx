@@ -4,17 +4,29 @@ import { useMeta } from '@/features/auth/meta';
 import { curlExample } from './curl';
 
 /** A new key in full, with the request that tries it out. */
-export function ShowKey({ created, service, onCopied }: { created: ApiKeyCreated; service: ServiceOut | undefined; onCopied: () => void }) {
+export function ShowKey({
+  created,
+  service,
+  onCopied,
+}: {
+  created: ApiKeyCreated;
+  service: ServiceOut | undefined;
+  onCopied: () => void;
+}) {
   const meta = useMeta();
   const curl = curlExample(meta?.api_url, created.api_key.service, created.key);
   return (
     <>
       <div className="grid gap-1.5">
         <p className="text-sm font-medium">
-          {created.api_key.name} {service && <span className="font-normal text-muted-foreground">for {service.type.label}</span>}
+          {created.api_key.name}{' '}
+          {service && <span className="font-normal text-muted-foreground">for {service.type.label}</span>}
         </p>
         <div className="flex items-start gap-2">
-          <code data-testid="new-key" className="min-w-0 flex-1 rounded-md border bg-muted px-3 py-2 font-mono text-xs leading-5 break-all select-all">
+          <code
+            data-testid="new-key"
+            className="min-w-0 flex-1 rounded-md border bg-muted px-3 py-2 font-mono text-xs leading-5 break-all select-all"
+          >
             {created.key}
           </code>
           <CopyButton value={created.key} onCopied={onCopied} className="h-9">
@@ -29,9 +41,14 @@ export function ShowKey({ created, service, onCopied }: { created: ApiKeyCreated
             Copy command
           </CopyButton>
         </div>
-        <pre className="overflow-x-auto rounded-md border bg-muted px-3 py-2 font-mono text-xs leading-5 whitespace-pre-wrap break-all">{curl}</pre>
+        <pre className="overflow-x-auto rounded-md border bg-muted px-3 py-2 font-mono text-xs leading-5 whitespace-pre-wrap break-all">
+          {curl}
+        </pre>
         {service && service.configuration.state !== 'enabled' && (
-          <p className="text-[13px] text-warning">{service.type.label} is {service.configuration.state === 'off' ? 'off' : 'suspended'}: the key works once the service serves.</p>
+          <p className="text-[13px] text-warning">
+            {service.type.label} is {service.configuration.state === 'off' ? 'off' : 'suspended'}: the key works once
+            the service serves.
+          </p>
         )}
       </div>
     </>

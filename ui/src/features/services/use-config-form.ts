@@ -22,7 +22,10 @@ export function useConfigForm({ type, configuration }: ServiceOut) {
   const form = useForm<Draft>({ defaultValues: saved });
   const watched = useWatch({ control: form.control });
   // useWatch types every part as maybe missing; the form always holds all of them.
-  const draft = useMemo(() => ({ tier: watched.tier ?? saved.tier, options: { ...saved.options, ...watched.options } as Draft['options'] }), [watched, saved]);
+  const draft = useMemo(
+    () => ({ tier: watched.tier ?? saved.tier, options: { ...saved.options, ...watched.options } as Draft['options'] }),
+    [watched, saved],
+  );
 
   const problems = useMemo(() => problemsOf(type, draft), [type, draft]);
   const dirty = base.version === 0 || !sameSettings(type, saved, draft);
@@ -32,7 +35,11 @@ export function useConfigForm({ type, configuration }: ServiceOut) {
   // The price: the server's calculator, asked when the draft stands still. The last answer stays on the screen meanwhile.
   const settings = useMemo(() => toSettings(type, draft), [type, draft]);
   const settled = useDebounced(settings, QUOTE_AFTER_MS);
-  const quote = useQuery({ ...quoteQuery(type.name, settled), enabled: valid && edited, placeholderData: (before) => before });
+  const quote = useQuery({
+    ...quoteQuery(type.name, settled),
+    enabled: valid && edited,
+    placeholderData: (before) => before,
+  });
   const asked = JSON.stringify(settings) === JSON.stringify(settled);
   const price = edited ? (quote.data?.price ?? base.price) : base.price;
   const pricing = edited && valid && (!asked || quote.isFetching || quote.isPlaceholderData);
@@ -63,7 +70,12 @@ export function useConfigForm({ type, configuration }: ServiceOut) {
       const body = { version: base.version, config: settings };
       const of = JSON.stringify(body);
       if (intent.current?.of !== of) intent.current = { of, key: newId() };
-      const { data } = await servicesSaveConfig({ path: { service: type.name }, body, headers: { 'Idempotency-Key': intent.current.key }, throwOnError: true });
+      const { data } = await servicesSaveConfig({
+        path: { service: type.name },
+        body,
+        headers: { 'Idempotency-Key': intent.current.key },
+        throwOnError: true,
+      });
       restart(data);
       putConfiguration(data);
       if (!turnOn) return data;
@@ -71,7 +83,11 @@ export function useConfigForm({ type, configuration }: ServiceOut) {
       putConfiguration(on);
       return on;
     },
-    onSuccess: (now) => notify.done(`${type.label} settings saved`, now.enabled ? 'They are in force within a few seconds.' : 'The service is off: turn it on when you are ready.'),
+    onSuccess: (now) =>
+      notify.done(
+        `${type.label} settings saved`,
+        now.enabled ? 'They are in force within a few seconds.' : 'The service is off: turn it on when you are ready.',
+      ),
     onError: (e) => {
       if (hasCode(e, 'services.config_changed')) {
         freshConfiguration(type.name).then(
@@ -97,7 +113,8 @@ export function useConfigForm({ type, configuration }: ServiceOut) {
     pricing,
     quoteError: valid && edited && quote.error instanceof ApiError ? quote.error : null,
     /** What is wrong with an option or with the tier: ours first, then the server's word on the draft it saw. */
-    problem: (name: string) => problems[name] ?? serverField(save.error, name) ?? (asked ? serverField(quote.error, name) : undefined),
+    problem: (name: string) =>
+      problems[name] ?? serverField(save.error, name) ?? (asked ? serverField(quote.error, name) : undefined),
     save,
     conflict,
     /** The draft goes on top of what was saved meanwhile. */
@@ -122,4 +139,7 @@ export function useConfigForm({ type, configuration }: ServiceOut) {
 export type ConfigFormState = ReturnType<typeof useConfigForm>;
 
 /** The server names entries of a list as seal_keys[1]. */
-const serverField = (e: unknown, name: string) => (e instanceof ApiError ? e.fields.find((f) => f.name === name || f.name.startsWith(`${name}[`) || f.name === `config.${name}`)?.message : undefined);
+const serverField = (e: unknown, name: string) =>
+  e instanceof ApiError
+    ? e.fields.find((f) => f.name === name || f.name.startsWith(`${name}[`) || f.name === `config.${name}`)?.message
+    : undefined;

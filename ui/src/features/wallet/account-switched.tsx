@@ -24,7 +24,10 @@ export function AccountSwitched({ shown, signedIn, onStay }: { shown: string; si
     setBusy(true);
     setProblem(null);
     try {
-      const [{ walletKit }, { signIn }] = await Promise.all([import('@/features/auth/wallet-runtime'), import('@/features/auth/sign-in')]);
+      const [{ walletKit }, { signIn }] = await Promise.all([
+        import('@/features/auth/wallet-runtime'),
+        import('@/features/auth/sign-in'),
+      ]);
       const kit = walletKit(meta.network);
       const { account } = kit.stores.$connection.get();
       if (!account) throw new Error('The wallet shows no account any more.');
@@ -46,7 +49,9 @@ export function AccountSwitched({ shown, signedIn, onStay }: { shown: string; si
   return (
     <div className="space-y-2">
       <Banner tone="danger" title="Your wallet switched account.">
-        It shows <span className="font-mono text-xs">{shortAddress(shown)}</span>; you are signed in as <span className="font-mono text-xs">{shortAddress(signedIn)}</span>, and everything here is still of that account.
+        It shows <span className="font-mono text-xs">{shortAddress(shown)}</span>; you are signed in as{' '}
+        <span className="font-mono text-xs">{shortAddress(signedIn)}</span>, and everything here is still of that
+        account.
       </Banner>
       {problem && (
         <p role="alert" className="text-[13px] text-destructive">
@@ -57,7 +62,13 @@ export function AccountSwitched({ shown, signedIn, onStay }: { shown: string; si
         <BusyButton size="sm" busy={busy} busyLabel="Check your wallet…" onClick={() => void follow()}>
           Sign in as {shortAddress(shown)}
         </BusyButton>
-        <Button size="sm" variant="outline" disabled={busy} onClick={onStay} title="Switch back in your wallet when you like">
+        <Button
+          size="sm"
+          variant="outline"
+          disabled={busy}
+          onClick={onStay}
+          title="Switch back in your wallet when you like"
+        >
           Stay as {shortAddress(signedIn)}
         </Button>
       </div>

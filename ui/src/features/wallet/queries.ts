@@ -5,12 +5,23 @@ import { walletTransactions } from '@/api/gen/sdk.gen';
 export const balanceQuery = queryOptions({ ...walletBalanceOptions(), refetchInterval: 10_000 });
 
 export const lastTransactionsQuery = (limit: number) =>
-  queryOptions({ ...walletTransactionsOptions({ query: { limit } }), select: (d) => d.transactions, refetchInterval: 15_000 });
+  queryOptions({
+    ...walletTransactionsOptions({ query: { limit } }),
+    select: (d) => d.transactions,
+    refetchInterval: 15_000,
+  });
 
 /** The whole ledger, page by page. */
 export const transactionsQuery = infiniteQueryOptions({
   queryKey: ['wallet', 'ledger'],
-  queryFn: async ({ pageParam, signal }) => (await walletTransactions({ query: { limit: 50, ...(pageParam && { cursor: pageParam }) }, signal, throwOnError: true })).data,
+  queryFn: async ({ pageParam, signal }) =>
+    (
+      await walletTransactions({
+        query: { limit: 50, ...(pageParam && { cursor: pageParam }) },
+        signal,
+        throwOnError: true,
+      })
+    ).data,
   initialPageParam: '',
   getNextPageParam: (last) => last.next_cursor || undefined,
 });

@@ -1,8 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { ArrowLeftRight } from 'lucide-react';
-import type { ServiceOut, WalletBalance, WalletTransaction } from '@/api/gen/types.gen';
+import type { WalletBalance } from '@/api/gen/types.gen';
 import { PageHeader } from '@/components/layout/page-header';
-import { Badge, type Tone } from '@/components/ui/badge';
 import { Banner } from '@/components/ui/banner';
 import { BusyButton } from '@/components/ui/button';
 import { Card, CardContent, CardDescription, CardHeader, CardTitle } from '@/components/ui/card';
@@ -15,13 +14,9 @@ import { Skeleton, SkeletonLines } from '@/components/ui/skeleton';
 import { Timestamp } from '@/components/ui/timestamp';
 import { networkName, useNetwork } from '@/features/auth/meta';
 import { useCustomer } from '@/features/auth/session';
-import { servicesQuery } from '@/features/services/queries';
-import { cn } from '@/lib/cn';
 import { parseUsd } from '@/lib/money';
-import { zoneName } from '@/lib/time';
-import { useClock } from '@/stores/preferences';
+import { Ledger } from './ledger';
 import { balanceQuery, transactionsQuery } from './queries';
-import { describe } from './transaction';
 
 export function WalletPage() {
   const balance = useQuery(balanceQuery);
@@ -38,7 +33,11 @@ export function WalletPage() {
               <CardDescription>In US dollars</CardDescription>
             </CardHeader>
             <CardContent>
-              <Loaded query={balance} what="The balance could not be loaded" skeleton={<Skeleton className="h-[124px]" />}>
+              <Loaded
+                query={balance}
+                what="The balance could not be loaded"
+                skeleton={<Skeleton className="h-[124px]" />}
+              >
                 {(b) => <Balance b={b} />}
               </Loaded>
             </CardContent>
@@ -51,7 +50,11 @@ export function WalletPage() {
             <CardContent className="space-y-3 text-[13px]">
               {customer ? (
                 <>
-                  <CopyValue value={customer.address} label="address" className="items-start text-left text-foreground [&>span:first-child]:break-all [&>span:first-child]:whitespace-normal" />
+                  <CopyValue
+                    value={customer.address}
+                    label="address"
+                    className="items-start text-left text-foreground [&>span:first-child]:break-all [&>span:first-child]:whitespace-normal"
+                  />
                   <dl className="divide-y border-t">
                     <div className="flex justify-between gap-3 py-2">
                       <dt className="text-muted-foreground">Customer since</dt>
@@ -82,7 +85,8 @@ function Balance({ b }: { b: WalletBalance }) {
     <>
       {parseUsd(b.receivable_usd) > 0n && (
         <Banner tone="danger" title="You owe for usage." className="mb-4">
-          Your balance did not cover <Money usd={b.receivable_usd} exact className="font-medium" />. The next credit pays it first.
+          Your balance did not cover <Money usd={b.receivable_usd} exact className="font-medium" />. The next credit
+          pays it first.
         </Banner>
       )}
       <Money usd={b.available_usd} className="text-[28px] leading-9 font-semibold tracking-tight" />
@@ -110,15 +114,8 @@ const Part = ({ label, help, children }: { label: string; help: string; children
   </div>
 );
 
-const KINDS: Record<WalletTransaction['kind'], { label: string; tone: Tone }> = {
-  charge: { label: 'Charge', tone: 'neutral' },
-  refund: { label: 'Refund', tone: 'success' },
-  credit: { label: 'Credit', tone: 'success' },
-};
-
 function Transactions() {
   const list = useInfiniteQuery(transactionsQuery);
-  const services = useQuery(servicesQuery).data ?? [];
   const all = list.data?.pages.flatMap((p) => p.transactions);
   return (
     <Card className="overflow-hidden">
@@ -128,78 +125,35 @@ function Transactions() {
       </CardHeader>
       {all ? (
         all.length > 0 ? (
-          <Ledger transactions={all} services={services} />
+          <Ledger transactions={all} />
         ) : (
           <Empty icon={ArrowLeftRight} title="No transactions yet" className="border-t">
             Credits and hourly charges for usage are listed here.
           </Empty>
         )
       ) : list.isError ? (
-        <ErrorState title="Transactions could not be loaded" error={list.error} onRetry={() => void list.refetch()} busy={list.isFetching} />
+        <ErrorState
+          title="Transactions could not be loaded"
+          error={list.error}
+          onRetry={() => void list.refetch()}
+          busy={list.isFetching}
+        />
       ) : (
         <SkeletonLines lines={6} className="px-5 pb-5" />
       )}
       {list.hasNextPage && (
         <div className="flex justify-center border-t px-5 py-3">
-          <BusyButton variant="outline" size="sm" busy={list.isFetchingNextPage} busyLabel="Loading…" onClick={() => void list.fetchNextPage()}>
+          <BusyButton
+            variant="outline"
+            size="sm"
+            busy={list.isFetchingNextPage}
+            busyLabel="Loading…"
+            onClick={() => void list.fetchNextPage()}
+          >
             Load older transactions
           </BusyButton>
         </div>
       )}
     </Card>
-  );
-}
-
-const cell = 'px-3 py-2 whitespace-nowrap first:pl-5 last:pr-5';
-
-function Ledger({ transactions, services }: { transactions: readonly WalletTransaction[]; services: readonly ServiceOut[] }) {
-  const clock = useClock();
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, which the keyboard must be able to do
-    <div className="focus-ring-inset overflow-x-auto border-t" tabIndex={0} role="region" aria-label="Transactions">
-      <table className="w-full text-[13px]">
-        <thead className="border-b text-left text-muted-foreground">
-          <tr>
-            <th scope="col" className={cn(cell, 'font-medium')}>
-              Time ({zoneName(clock)})
-            </th>
-            <th scope="col" className={cn(cell, 'font-medium')}>
-              Kind
-            </th>
-            <th scope="col" className={cn(cell, 'w-full font-medium')}>
-              For
-            </th>
-            <th scope="col" className={cn(cell, 'font-medium')}>
-              Cause
-            </th>
-            <th scope="col" className={cn(cell, 'text-right font-medium')}>
-              Amount
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {transactions.map((t) => {
-            const gained = parseUsd(t.amount_usd) > 0n;
-            return (
-              <tr key={t.transaction_id} className="border-b last:border-0 hover:bg-muted/60">
-                <td className={cn(cell, 'text-muted-foreground')}>
-                  <Timestamp at={t.at} />
-                </td>
-                <td className={cell}>
-                  <Badge tone={KINDS[t.kind].tone}>{KINDS[t.kind].label}</Badge>
-                </td>
-                <td className={cell}>{describe(t, services)}</td>
-                <td className={cn(cell, 'max-w-56')}>
-                  <CopyValue value={t.cause} label="cause" />
-                </td>
-                <td className={cn(cell, 'text-right font-medium', gained && 'text-success')}>
-                  <Money usd={t.amount_usd} exact />
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
   );
 }

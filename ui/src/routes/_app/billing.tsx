@@ -11,5 +11,10 @@ export const Route = createFileRoute('/_app/billing')({
 function Billing() {
   const { period = 'month' } = Route.useSearch();
   const navigate = Route.useNavigate();
-  return <BillingPage period={period} onPeriod={(next) => void navigate({ search: next === 'month' ? {} : { period: next }, replace: true })} />;
+  return (
+    <BillingPage
+      period={period}
+      onPeriod={(next) => void navigate({ search: next === 'month' ? {} : { period: next }, replace: true })}
+    />
+  );
 }

@@ -1,6 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { OverviewPage } from '@/features/overview/overview-page';
 import { RANGE_NAMES } from '@/features/logs/ranges';
+import { OverviewPage } from '@/features/overview/overview-page';
 import { oneOf, only, type Search } from '@/lib/search';
 
 export const Route = createFileRoute('/_app/')({
@@ -11,5 +11,10 @@ export const Route = createFileRoute('/_app/')({
 function Overview() {
   const { range = '24h' } = Route.useSearch();
   const navigate = Route.useNavigate();
-  return <OverviewPage range={range} onRange={(next) => void navigate({ search: next === '24h' ? {} : { range: next }, replace: true })} />;
+  return (
+    <OverviewPage
+      range={range}
+      onRange={(next) => void navigate({ search: next === '24h' ? {} : { range: next }, replace: true })}
+    />
+  );
 }

@@ -10,5 +10,11 @@ export const Route = createFileRoute('/_app/logs')({
 function Requests() {
   const { service, cursor } = Route.useSearch();
   const navigate = Route.useNavigate();
-  return <RequestsPage service={service} cursor={cursor} onService={(next) => void navigate({ search: next ? { service: next } : {} })} />;
+  return (
+    <RequestsPage
+      service={service}
+      cursor={cursor}
+      onService={(next) => void navigate({ search: next ? { service: next } : {} })}
+    />
+  );
 }

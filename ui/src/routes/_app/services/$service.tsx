@@ -13,5 +13,13 @@ function Service() {
   const { tab, range } = Route.useSearch();
   const navigate = Route.useNavigate();
   // Keyed by service: no draft, dialog or error of one service is ever seen on another.
-  return <ServicePage key={service} name={service} tab={tab ?? 'overview'} range={range ?? '24h'} onRange={(r) => void navigate({ search: (s) => ({ ...s, range: r }), replace: true })} />;
+  return (
+    <ServicePage
+      key={service}
+      name={service}
+      tab={tab ?? 'overview'}
+      range={range ?? '24h'}
+      onRange={(r) => void navigate({ search: (s) => ({ ...s, range: r }), replace: true })}
+    />
+  );
 }
