@@ -106,6 +106,7 @@ func run(ctx context.Context, lines, rounds int, base string) error {
 		{"suiftly, 2 writers (default)", func() (time.Duration, error) { return b.intake(2) }},
 	}
 	took := make([][]time.Duration, len(variants))
+	var metered []float64 // microseconds a row
 	for round := range rounds {
 		for i, v := range variants {
 			if err := b.empty(); err != nil {
@@ -120,6 +121,13 @@ func run(ctx context.Context, lines, rounds int, base string) error {
 				return fmt.Errorf("%s: %d rows of %d lines: %v", v.name, rows, lines, err)
 			}
 			took[i] = append(took[i], d)
+			if i == len(variants)-1 {
+				us, err := b.meter()
+				if err != nil {
+					return err
+				}
+				metered = append(metered, us)
+			}
 			fmt.Fprintf(os.Stderr, "round %d  %-45s %8.0f lines/s\n", round+1, v.name, float64(lines)/d.Seconds())
 		}
 	}
@@ -140,6 +148,9 @@ func run(ctx context.Context, lines, rounds int, base string) error {
 		slices.Sort(ratios)
 		fmt.Printf("| %s | %.0f | %.0f | %.0f | %.2f |\n", v.name, rates[len(rates)/2], rates[0], rates[len(rates)-1], ratios[len(ratios)/2])
 	}
+	slices.Sort(metered)
+	fmt.Printf("\n| meter | us/row median | min | max |\n|---|---|---|---|\n")
+	fmt.Printf("| totals and both rollups of %d rows | %.2f | %.2f | %.2f |\n", lines, metered[len(metered)/2], metered[0], metered[len(metered)-1])
 	parser(raw)
 	return nil
 }
@@ -206,6 +217,17 @@ func (b *bench) intake(writers int) (time.Duration, error) {
 	return took, <-done
 }
 
+// meter adds up what the intake has just stored, and gives the microseconds a row took.
+func (b *bench) meter() (float64, error) {
+	m := logs.New(host.Kit{DB: b.db, Log: slog.New(slog.DiscardHandler), Now: time.Now}, logs.DefaultConfig())
+	began := time.Now()
+	n, err := m.Meter(b.ctx)
+	if err == nil && n != b.lines {
+		err = fmt.Errorf("metered %d of %d lines", n, b.lines)
+	}
+	return float64(time.Since(began).Microseconds()) / float64(b.lines), err
+}
+
 func (b *bench) export() error {
 	out, err := b.psqlCommand(`\copy (select ` + columns + ` from logs.haproxy_logs) to '` + b.file + `'`).CombinedOutput()
 	if err != nil {
@@ -260,7 +282,7 @@ func (b *bench) copy(block []byte) (time.Duration, error) {
 
 // empty makes every variant start from the same: no rows, and nothing left for the checkpointer to write.
 func (b *bench) empty() error {
-	if _, err := b.db.ExecContext(b.ctx, `truncate logs.haproxy_logs, logs.batches`); err != nil {
+	if _, err := b.db.ExecContext(b.ctx, `truncate logs.haproxy_logs, logs.batches, logs.usage_hours, logs.rollup_minutes, logs.rollup_hours`); err != nil {
 		return err
 	}
 	_, err := b.db.ExecContext(b.ctx, `checkpoint`)
