@@ -203,7 +203,7 @@ func (s *Server) Finish(dist fs.FS, devWallet []byte) error {
 func (s *Server) OpenAPI() ([]byte, error) { return indented(s.api.OpenAPI()) }
 
 // Serve answers on the listener until Shutdown.
-func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
+func (s *Server) Serve(l net.Listener) error { return s.app.Listener(lingering{l}) }
 
 // Drain makes /readyz answer 503 and asks keep-alive clients to go, so that the balancer sends new work elsewhere.
 func (s *Server) Drain() { s.draining.Store(true) }
