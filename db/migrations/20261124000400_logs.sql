@@ -157,7 +157,8 @@ begin
         return false;
     end if;
     perform pg_advisory_xact_lock(hashtextextended('logs.make_partition', 0));
-    if to_regclass('logs.' || part) is not null then
+    -- Not to_regclass again: the session has cached that there is no such table, and waiting for the lock does not refresh that.
+    if exists (select from pg_catalog.pg_class where relname = part and relnamespace = 'logs'::regnamespace) then
         return false;
     end if;
     execute format('create table logs.%I (like logs.haproxy_logs including all)', part);
