@@ -55,8 +55,11 @@ func compileAndRun(m *testing.M) (int, error) {
 // look opens what the binary is made of. go test remembers a result until a file that the test opened changes, and does not
 // see what the compiler it runs opens: without this a green result would outlive the code that it is about.
 func look() error {
-	for _, root := range []string{"../main.go", "../serve.go", "../tools.go", "../demo.go", "../embed.go", "../go.mod", "../go.sum",
-		"../internal", "../modules", "../db", "../deploy"} {
+	roots, err := filepath.Glob("../*.go")
+	if err != nil {
+		return err
+	}
+	for _, root := range append(roots, "../go.mod", "../go.sum", "../config.example.yaml", "../internal", "../modules", "../db", "../deploy") {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
