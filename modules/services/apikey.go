@@ -83,7 +83,7 @@ func (m *Module) CreateKey(ctx context.Context, id customer.ID, service, name st
 		SHA256: hashKey(key), CreatedAt: m.kit.Now(),
 	}
 	err = pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
-		current, err := lockConfig(ctx, tx, id, service)
+		current, err := locked(ctx, tx, id, service)
 		if err != nil {
 			return err
 		}

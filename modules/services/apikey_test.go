@@ -6,7 +6,6 @@ import (
 	"errors"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"suiftly/internal/fault"
@@ -36,14 +35,11 @@ func TestKeys(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		must[Configuration](t)(m.Save(ctx, alice, "seal", 0, pro()))
-		var wg sync.WaitGroup
-		errs := make([]error, 10)
-		for i := range errs {
-			wg.Go(func() { _, _, errs[i] = m.CreateKey(ctx, alice, "seal", "tab") })
-		}
-		wg.Wait()
 		made := 0
-		for _, err := range errs {
+		for _, err := range atOnce(t, m, "seal", func(int) error {
+			_, _, err := m.CreateKey(ctx, alice, "seal", "tab")
+			return err
+		}) {
 			switch {
 			case err == nil:
 				made++

@@ -53,6 +53,31 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
+// atOnce runs fn ten times. Where a configuration exists several wait for it before the first may go on: whoever reads
+// before its turn has read what is old when the turn comes.
+func atOnce(t *testing.T, m *Module, service string, fn func(i int) error) []error {
+	t.Helper()
+	tx := must[*sqlx.Tx](t)(m.kit.DB.Beginx())
+	defer tx.Rollback()
+	_, unsaved := lockConfig(t.Context(), tx, alice, service)
+	var wg sync.WaitGroup
+	errs := make([]error, 10)
+	for i := range errs {
+		wg.Go(func() { errs[i] = fn(i) })
+	}
+	if unsaved == nil {
+		const waitingSQL = `select count(*) from pg_locks
+			where not granted and locktype = 'tuple' and database = (select oid from pg_database where datname = current_database())`
+		waitFor(t, "several wait for the configuration", func() bool {
+			var waiting int
+			return tx.Get(&waiting, waitingSQL) == nil && waiting >= 3
+		})
+	}
+	_ = tx.Rollback()
+	wg.Wait()
+	return errs
+}
+
 func count(t *testing.T, m *Module, query string, args ...any) (n int) {
 	t.Helper()
 	if err := m.kit.DB.Get(&n, query, args...); err != nil {
@@ -71,7 +96,7 @@ func TestStatements(t *testing.T) {
 		"open period": openPeriodSQL, "close period": closePeriodSQL, "suspensions": suspensionsSQL,
 		"insert suspension": insertSuspensionSQL, "end suspension": endSuspensionSQL, "insert key": insertKeySQL,
 		"keys": keysSQL, "rename key": renameKeySQL, "revoke key": revokeKeySQL,
-		"newest book": newestBookSQL, "book": bookSQL, "edge revision": edgeRevisionSQL,
+		"newest book": newestBookSQL, "book": bookSQL, "edge revision": edgeRevisionSQL, "lock config": lockConfigSQL, "lock book": lockBookSQL,
 	}
 	files, err := fs.Glob(os.DirFS("."), "sql/*.sql")
 	if err != nil || len(files) == 0 {
@@ -149,8 +174,8 @@ func TestSave(t *testing.T) {
 			for _, err := range errs {
 				if err == nil {
 					won++
-				} else if !errors.Is(err, ErrConfigChanged) {
-					t.Error(err)
+				} else if f := fault.Of(err); !errors.Is(err, ErrConfigChanged) || f.Fields[0].Message != fmt.Sprintf("The current version is %d.", from+1) {
+					t.Error(err, f.Fields)
 				}
 			}
 			if won != 1 || count(t, m, "select count(*) from services.config_versions") != from+1 {

@@ -33,19 +33,19 @@ type configRow struct {
 //go:embed sql/list_configs.sql
 var listConfigsSQL string
 
-func selectConfigs(ctx context.Context, q pg.Q, id customer.ID) (rows []configRow, err error) {
-	return rows, q.SelectContext(ctx, &rows, listConfigsSQL, id)
+// selectConfigs gives the current configuration of one service, or of all when service is empty.
+func selectConfigs(ctx context.Context, q pg.Q, id customer.ID, service string) (rows []configRow, err error) {
+	return rows, q.SelectContext(ctx, &rows, listConfigsSQL, id, service)
 }
 
-//go:embed sql/lock_config.sql
-var lockConfigSQL string
+const lockConfigSQL = `select version from services.service_configs where customer_id = $1 and service = $2 for update`
 
-// lockConfig gives the zero row with ErrNotConfigured when nothing was saved yet.
-func lockConfig(ctx context.Context, tx pg.Q, id customer.ID, service string) (row configRow, err error) {
-	if err = tx.GetContext(ctx, &row, lockConfigSQL, id, service); errors.Is(err, sql.ErrNoRows) {
+// lockConfig lets one change of a service's configuration and keys happen after the other.
+func lockConfig(ctx context.Context, tx pg.Q, id customer.ID, service string) (version int, err error) {
+	if err = tx.GetContext(ctx, &version, lockConfigSQL, id, service); errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotConfigured
 	}
-	return row, err
+	return version, err
 }
 
 const insertVersionSQL = `insert into services.config_versions

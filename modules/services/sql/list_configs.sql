@@ -1,4 +1,5 @@
--- A customer's saved configurations: a handful of rows for every services page. Index: service_configs_pkey.
+-- A customer's current configurations, or the one of service $2 when that is not empty: a handful of rows for every services
+-- page, save and switch. Index: service_configs_pkey.
 select
   c.service,
   c.version,
@@ -19,3 +20,4 @@ select
 from services.service_configs c
 join services.config_versions v on v.customer_id = c.customer_id and v.service = c.service and v.version = c.version
 where c.customer_id = $1
+  and ($2 = '' or c.service = $2)
