@@ -3,12 +3,14 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
@@ -109,7 +111,7 @@ func init() {
 				return own
 			}
 			if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
-				p.Fields = append(p.Fields, fault.Field{Name: fieldName(d.Location), Message: d.Message})
+				p.Fields = append(p.Fields, fault.Field{Name: fieldName(d), Message: d.Message})
 			}
 		}
 		switch {
@@ -134,8 +136,13 @@ func init() {
 	huma.DefaultArrayNullable = false // else every list is T[] | null to TypeScript
 }
 
-// fieldName turns huma's location (body.packages[0], path.id, query.limit) into the name the request uses.
-func fieldName(location string) string {
+// fieldName turns huma's location (body.packages[0], path.id, query.limit) into the name the request uses. A missing field
+// stands at its parent's location, with its name in the message only.
+func fieldName(d *huma.ErrorDetail) string {
+	location, missing := d.Location, ""
+	if n, _ := fmt.Sscanf(d.Message, validation.MsgExpectedRequiredProperty, &missing); n == 1 {
+		location += "." + missing
+	}
 	_, name, ok := strings.Cut(location, ".")
 	if !ok {
 		return location
