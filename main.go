@@ -37,7 +37,7 @@ func verbs() []verb {
 		{"demo", "run everything on loopback with traffic and a test wallet; touches nothing of yours", demo},
 		{"migrate", "up | status: bring the database to this version, or show what is missing", migrate},
 		{"billing", "run --once [--at TIME] | check: charge what is metered, or prove what was charged", billingVerb},
-		{"doctor", "check the configuration, the database and every invariant of metering and money", doctor},
+		{"doctor", "[verify-signature ID]: check the configuration, the database and every invariant of metering and money, or what a customer signed", doctor},
 		{"config", "[--example]: check the configuration and show it, or print the documented example", showConfig},
 		{"openapi", "print the API's description (OpenAPI 3.1)", openAPI},
 		{"healthcheck", "[URL]: exit 0 when a replica is ready", healthcheck},
@@ -96,6 +96,8 @@ func rooms(kit host.Kit, s settings, haproxy *edge.HAProxy) (house, error) {
 	h.billing = billing.New(kit, s.Billing, h.services, h.wallet, h.logs)
 	// Where a lower room tells or asks a higher or a sibling one, it has a func field, set here once.
 	h.auth.OnCustomer = h.wallet.Welcome
+	h.auth.OnClose = []auth.Closing{{Facts: h.wallet.ClosingFacts, Close: h.wallet.Close}, {Close: h.services.Close}}
+	h.auth.Exports = []auth.ExportPart{{Name: "services", Read: h.services.Export}, {Name: "wallet", Read: h.wallet.Export}}
 	h.logs.Known = h.auth.Known
 	return h, nil
 }

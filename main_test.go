@@ -299,6 +299,8 @@ func TestCommandLine(t *testing.T) {
 		"billing not once":  {[]string{"billing", "run"}, 2, "--once"},
 		"billing when":      {[]string{"billing", "run", "--once", "--at", "noon"}, 2, `"noon" is not a time`},
 		"billing later":     {[]string{"billing", "run", "--once", "--at", "2999-01-01T00:00:00Z"}, 2, "in the future"},
+		"verify what":       {[]string{"doctor", "verify-signature"}, 2, "verify-signature ID"},
+		"verify which":      {[]string{"doctor", "verify-signature", "one"}, 2, `"one" is not the number`},
 		"an unknown part":   {[]string{"billing", "walk"}, 2, "no suiftly billing walk"},
 		"nobody serves":     {[]string{"healthcheck", "http://127.0.0.1:1"}, 1, "does not answer"},
 	} {

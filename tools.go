@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	"suiftly/internal/config"
@@ -144,6 +145,9 @@ func doctor(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if len(rest) > 0 && rest[0] == "verify-signature" {
+		return verifySignature(ctx, file, rest[1:], out)
+	}
 	if len(rest) > 0 {
 		return wrongUse{fmt.Errorf("unexpected argument %q", rest[0])}
 	}
@@ -156,6 +160,35 @@ func doctor(ctx context.Context, args []string, out io.Writer) error {
 			return fmt.Errorf("%d migrations are not applied: suiftly migrate up", pending)
 		}
 		return report(ctx, out, h)
+	})
+}
+
+// verifySignature checks one piece of evidence again, trusting nothing but the signature.
+func verifySignature(ctx context.Context, file string, args []string, out io.Writer) error {
+	if len(args) != 1 {
+		return wrongUse{errors.New("say which: suiftly doctor verify-signature ID")}
+	}
+	id, err := strconv.ParseInt(args[0], 10, 64)
+	if err != nil || id < 1 {
+		return wrongUse{fmt.Errorf("%q is not the number of a piece of evidence", args[0])}
+	}
+	return withStore(ctx, file, func(_ *store, h house) error {
+		e, err := h.auth.Evidence(ctx, id)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "evidence:  %d\ncustomer:  %d\naddress:   %s\npurpose:   %s\napproved:  %s\nscheme:    %s\nsignature: %s\n\n%s\n\n",
+			e.ID, e.Customer, e.Address, e.Purpose, e.ApprovedAt.UTC().Format(time.RFC3339), e.Scheme, e.Signature, e.Message)
+		proofLeft, err := e.Verify()
+		switch {
+		case err != nil:
+			return fmt.Errorf("evidence %d does not hold: %w", id, err)
+		case proofLeft:
+			_, err = fmt.Fprintln(out, "the address and the ephemeral key are right; that the zkLogin proof was right is what the network said then")
+		default:
+			_, err = fmt.Fprintln(out, "the signature is the address's, over exactly this text")
+		}
+		return err
 	})
 }
 

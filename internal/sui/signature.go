@@ -136,7 +136,8 @@ func (v Verifier) checkZkLogin(ctx context.Context, p proof, claimed Address, me
 }
 
 // Verify gives the addresses that a signature over a personal message proves; the caller compares. It asks nobody:
-// zkLogin is ErrZkLoginUnavailable when all that can be checked here is right. To sign somebody in, use Check.
+// zkLogin is ErrZkLoginUnavailable, with the addresses, when all that can be checked here is right. To sign somebody in,
+// use Check.
 func Verify(message []byte, signature string) (Verified, error) {
 	raw, err := decode(signature)
 	if err != nil {
@@ -147,7 +148,7 @@ func Verify(message []byte, signature string) (Verified, error) {
 		return Verified{}, err
 	}
 	if len(p.maxEpochs) > 0 {
-		return Verified{}, errNoChain
+		return p.Verified, errNoChain
 	}
 	return p.Verified, nil
 }

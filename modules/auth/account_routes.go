@@ -6,7 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"suiftly/internal/audit"
 	"suiftly/internal/customer"
+	"suiftly/internal/stepup"
 	"suiftly/internal/web"
 )
 
@@ -134,4 +136,71 @@ func (m *Module) deleteOtherSessions(ctx context.Context, _ *struct{}) (*session
 	var err error
 	out.Body.Ended, err = m.EndOtherSessions(ctx, who.ID, who.SessionID)
 	return out, err
+}
+
+type closeChallengeOut struct {
+	Body stepup.ChangeChallenge
+}
+
+func (m *Module) postCloseChallenge(ctx context.Context, _ *struct{}) (*closeChallengeOut, error) {
+	change, err := m.closeChange(ctx, customer.From(ctx))
+	if err != nil {
+		return nil, err
+	}
+	c, err := m.askApproval(ctx, change)
+	return &closeChallengeOut{c}, err
+}
+
+type closeIn struct {
+	Body stepup.ChangeProof
+}
+
+func (m *Module) postClose(ctx context.Context, in *closeIn) (*struct{}, error) {
+	err := m.CloseAccount(ctx, &in.Body)
+	if err == nil {
+		web.ClearSession(ctx)
+	}
+	return nil, err
+}
+
+type exportOut struct {
+	Disposition string `header:"Content-Disposition"`
+	Body        customerExport
+}
+
+type customerExport struct {
+	At       time.Time          `json:"exported_at"`
+	Customer customerProfile    `json:"customer"`
+	Sessions []customerSession  `json:"sessions"`
+	Signed   []customerApproval `json:"signed_changes" doc:"Every change your wallet signed, word for word."`
+	Changes  []audit.Row        `json:"changes" doc:"Every change to your account, newest first."`
+	Rooms    map[string]any     `json:"rooms" doc:"What each other part of the product keeps about you."`
+}
+
+type customerApproval struct {
+	ID         int64     `json:"evidence_id"`
+	Purpose    string    `json:"purpose"`
+	Message    string    `json:"message"`
+	Signature  string    `json:"signature"`
+	Scheme     string    `json:"scheme"`
+	ApprovedAt time.Time `json:"approved_at"`
+}
+
+func (m *Module) getExport(ctx context.Context, _ *struct{}) (*exportOut, error) {
+	who := customer.IdentityFrom(ctx)
+	e, err := m.Export(ctx, who.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &exportOut{
+		Disposition: `attachment; filename="suiftly-` + e.At.Format("2006-01-02") + `.json"`,
+		Body: customerExport{
+			At: e.At, Customer: m.profile(e.Customer), Sessions: shownDevices(e.Devices, who.SessionID),
+			Signed: make([]customerApproval, len(e.Signed)), Changes: append([]audit.Row{}, e.Changes...), Rooms: e.Rooms,
+		},
+	}
+	for i, s := range e.Signed {
+		out.Body.Signed[i] = customerApproval{s.ID, s.Purpose, s.Message, s.Signature, s.Scheme, s.ApprovedAt.UTC()}
+	}
+	return out, nil
 }

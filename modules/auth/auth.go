@@ -75,6 +75,10 @@ func (c Config) Validate() (problems []error) {
 type Module struct {
 	// OnCustomer is told of every new customer, in the transaction that makes the account.
 	OnCustomer func(ctx context.Context, tx pg.Q, id customer.ID) error
+	// OnClose are the other rooms' parts in closing an account, in order; main.go sets it.
+	OnClose []Closing
+	// Exports are the other rooms' parts of a customer's own copy; main.go sets it.
+	Exports []ExportPart
 
 	kit       host.Kit
 	config    Config
@@ -138,6 +142,9 @@ func (m *Module) Routes(r *web.Router) {
 	web.Post(r, "/logout", "logout", web.Anyone, "End the session", m.postLogout)
 	web.Get(r, "/customer", "customer", web.Customer, "Who is signed in", m.getCustomer)
 	web.Patch(r, "/customer", "change-customer", web.Customer, "Change your profile", m.patchCustomer)
+	web.Get(r, "/customer/export", "export-customer", web.Customer, "Your own copy of everything kept about you", m.getExport)
+	web.Post(r, "/customer/close/challenge", "ask-close-customer", web.Customer, "Ask for the text that closes your account", m.postCloseChallenge)
+	web.Post(r, "/customer/close", "close-customer", web.Customer, "Close your account for good, with the signed text", m.postClose)
 	web.Get(r, "/sessions", "sessions", web.Customer, "Where you are signed in", m.getSessions)
 	web.Delete(r, "/sessions", "end-other-sessions", web.Customer, "Sign out everywhere else", m.deleteOtherSessions)
 	web.Delete(r, "/sessions/{session_id}", "end-session", web.Customer, "Sign out one session", m.deleteSession)

@@ -84,6 +84,16 @@ func resumeCustomer(ctx context.Context, tx pg.Q, id customer.ID, reason string)
 	return didChange(tx.ExecContext(ctx, resumeCustomerSQL, id, reason))
 }
 
+// The address stays: it is what keeps the account closed, and what the books name.
+const closeCustomerSQL = `update auth.customers
+set status = 'closed', suspended_reason = null, name = '', email = '', email_verified_at = null, preferences = '{}', version = version + 1
+where customer_id = $1
+  and status <> 'closed'`
+
+func closeCustomer(ctx context.Context, tx pg.Q, id customer.ID) (closed bool, err error) {
+	return didChange(tx.ExecContext(ctx, closeCustomerSQL, id))
+}
+
 func didChange(r sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, err

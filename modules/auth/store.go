@@ -19,6 +19,9 @@ var statements = map[string]string{
 	"lockRefreshToken": lockRefreshTokenSQL, "hasRefreshToken": hasRefreshTokenSQL, "rotateRefreshToken": rotateRefreshTokenSQL,
 	"revokeSession": revokeSessionSQL, "revokeOwnSession": revokeOwnSessionSQL, "revokeSessionsBut": revokeSessionsButSQL, "listDevices": listDevicesSQL,
 	"readSessionState": readSessionStateSQL, "sweepChallenges": sweepChallengesSQL, "sweepApprovalChallenges": sweepApprovalChallengesSQL,
+	"revokeAllSessions": revokeAllSessionsSQL, "closeCustomer": closeCustomerSQL, "addApprovalChallenge": addApprovalChallengeSQL,
+	"readApprovalChallenge": readApprovalChallengeSQL, "takeApprovalChallenge": takeApprovalChallengeSQL, "addEvidence": addEvidenceSQL,
+	"readEvidence": readEvidenceSQL, "listEvidence": listEvidenceSQL,
 	"sweepRefreshTokens": sweepRefreshTokensSQL, "sweepSessions": sweepSessionsSQL,
 }
 
@@ -127,6 +130,17 @@ returning session_id`
 
 func revokeSessionsBut(ctx context.Context, tx pg.Q, who customer.ID, keep uuid.UUID, why string, now time.Time) (ids []string, err error) {
 	err = tx.SelectContext(ctx, &ids, revokeSessionsButSQL, who, keep, why, now)
+	return ids, err
+}
+
+const revokeAllSessionsSQL = `update auth.sessions
+set revoked_at = $3, revoked_why = $2
+where customer_id = $1
+  and revoked_at is null
+returning session_id`
+
+func revokeAllSessions(ctx context.Context, tx pg.Q, who customer.ID, why string, now time.Time) (ids []string, err error) {
+	err = tx.SelectContext(ctx, &ids, revokeAllSessionsSQL, who, why, now)
 	return ids, err
 }
 

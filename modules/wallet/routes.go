@@ -71,13 +71,19 @@ func (m *Module) getTransactions(ctx context.Context, in *transactionsInput) (*t
 	if err != nil {
 		return nil, err
 	}
-	out := walletTransactions{Transactions: []walletTransaction{}}
+	out := walletTransactions{}
 	if len(page) > in.Limit {
 		page = page[:in.Limit]
 		out.NextCursor = strconv.FormatInt(page[in.Limit-1].ID, 36)
 	}
-	for _, t := range page {
-		out.Transactions = append(out.Transactions, walletTransaction{t.ID, t.At, t.Kind, t.Service, t.OtherKind, t.Amount, "posted", t.Cause})
-	}
+	out.Transactions = shownTransactions(page)
 	return &transactionsOutput{out}, nil
+}
+
+func shownTransactions(all []Transaction) []walletTransaction {
+	shown := make([]walletTransaction, len(all))
+	for i, t := range all {
+		shown[i] = walletTransaction{t.ID, t.At, t.Kind, t.Service, t.OtherKind, t.Amount, "posted", t.Cause}
+	}
+	return shown
 }
