@@ -83,7 +83,7 @@ export function AppShell({ children }: { children: ReactNode }) {
         <Button variant="ghost" size="icon" className="lg:hidden" aria-label="Go to a page" onClick={openPalette}>
           <Search aria-hidden />
         </Button>
-        <ThemeToggle className="hidden sm:inline-flex" />
+        <ThemeToggle className="max-sm:hidden" />
         <WalletWidget />
         <AccountMenu />
       </header>

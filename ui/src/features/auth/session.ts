@@ -1,9 +1,11 @@
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { type Query, queryOptions, useQuery } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { queryClient } from '@/api';
 import { authCustomer, authLogout } from '@/api/gen/sdk.gen';
+import type { CustomerProfile } from '@/api/gen/types.gen';
 import { useAuth } from '@/stores/auth';
 import { useWalletWidget } from '@/stores/wallet';
+import { metaQuery } from './meta';
 
 /** Who is signed in, asked of the server. Everything behind sign-in waits for this once. */
 export const customerQuery = queryOptions({
@@ -14,11 +16,23 @@ export const customerQuery = queryOptions({
 
 export const useCustomer = () => useQuery(customerQuery).data;
 
-/** After this nothing of the account is left in the page: not its data, not a hint that somebody was signed in. */
+/** All but what is of no account: the installation. */
+const ofAccount = (q: Query) => q.queryKey[0] !== metaQuery.queryKey[0];
+
+/** Somebody signed in: nothing of the account before may be seen. What stands on the screen loads again. */
+export function beginSession(customer: CustomerProfile) {
+  queryClient.removeQueries({ type: 'inactive', predicate: ofAccount });
+  queryClient.getMutationCache().clear();
+  void queryClient.resetQueries({ type: 'active', predicate: ofAccount });
+  queryClient.setQueryData(customerQuery.queryKey, customer);
+}
+
+/** Nobody is signed in: not even a hint is left that somebody was. */
 export function forgetSession() {
   useAuth.getState().signedOut();
   useWalletWidget.getState().setOpen(false);
-  queryClient.clear();
+  queryClient.removeQueries({ predicate: ofAccount });
+  queryClient.getMutationCache().clear();
 }
 
 export function useSignOut() {

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { PenLine, ShieldCheck, Wallet } from 'lucide-react';
 import { lazy, Suspense, useEffect } from 'react';
-import { queryClient } from '@/api';
 import { Logo } from '@/components/layout/logo';
 import { ThemeToggle } from '@/components/layout/theme-toggle';
 import { Card } from '@/components/ui/card';
@@ -10,7 +9,7 @@ import { ErrorState } from '@/components/ui/error-state';
 import { Skeleton } from '@/components/ui/skeleton';
 import { safeRedirect } from '@/lib/redirect';
 import { metaQuery, networkName } from './meta';
-import { customerQuery } from './session';
+import { beginSession } from './session';
 
 const ConnectPanel = lazy(() => import('./connect-panel').then((m) => ({ default: m.ConnectPanel })));
 
@@ -57,9 +56,7 @@ export function SignInPage({ redirect }: { redirect: string | undefined }) {
                     <ConnectPanel
                       network={meta.data.network}
                       onSignedIn={(customer) => {
-                        queryClient.clear();
-                        queryClient.setQueryData(customerQuery.queryKey, customer);
-                        queryClient.setQueryData(metaQuery.queryKey, meta.data);
+                        beginSession(customer);
                         router.history.push(safeRedirect(redirect));
                       }}
                     />

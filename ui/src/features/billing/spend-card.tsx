@@ -10,7 +10,8 @@ import { lookOf } from '@/features/services/look';
 import { servicesQuery } from '@/features/services/queries';
 import { balanceQuery } from '@/features/wallet/queries';
 import { count } from '@/lib/format';
-import { day, MINUTE, monthStart } from '@/lib/time';
+import { sumUsd } from '@/lib/money';
+import { DAY, day, floorTo, MINUTE, monthStart } from '@/lib/time';
 import { useNow } from '@/lib/use-now';
 import { monthUsageQuery } from './queries';
 
@@ -55,6 +56,18 @@ export function SpendCard() {
                   ))}
                 </dl>
                 <dl className="space-y-1.5 pt-3 text-[13px]">
+                  <div className="flex justify-between gap-3">
+                    <dt className="text-muted-foreground">Of it today</dt>
+                    <dd>
+                      <Money
+                        usd={sumUsd(
+                          data.buckets
+                            .filter((b) => Date.parse(b.start) === floorTo(now, DAY))
+                            .map((b) => b.amount_usd),
+                        )}
+                      />
+                    </dd>
+                  </div>
                   <div className="flex justify-between gap-3">
                     <dt className="text-muted-foreground">Left to spend</dt>
                     <dd className="font-medium">

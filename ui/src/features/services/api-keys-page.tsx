@@ -3,10 +3,12 @@ import { PageHeader } from '@/components/layout/page-header';
 import { Card } from '@/components/ui/card';
 import { ErrorState } from '@/components/ui/error-state';
 import { ApiKeysCard, ApiKeysSkeleton } from './api-keys-card';
+import { CallCard } from './call-card';
 import { servicesQuery } from './queries';
 
 export function ApiKeysPage({ create, onCreateSeen }: { create: boolean; onCreateSeen: () => void }) {
   const services = useQuery(servicesQuery);
+  const first = services.data?.find((s) => s.configuration.enabled) ?? services.data?.[0];
   return (
     <>
       <PageHeader
@@ -19,7 +21,10 @@ export function ApiKeysPage({ create, onCreateSeen }: { create: boolean; onCreat
         }
       />
       {services.data ? (
-        <ApiKeysCard services={services.data} create={create} onCreateSeen={onCreateSeen} />
+        <div className="space-y-6">
+          <ApiKeysCard services={services.data} create={create} onCreateSeen={onCreateSeen} />
+          {first && <CallCard service={first} />}
+        </div>
       ) : services.isError ? (
         <Card>
           <ErrorState

@@ -8,4 +8,5 @@ test('the example is one command that a shell takes as it is', () => {
   expect(curlExample('http://x', 'graphql', "k'k")).toContain(`-d '{"query":"{ chainIdentifier }"}'`);
   expect(curlExample('http://x', 'graphql', "k'k")).toContain(`-H 'X-API-Key: k'\\''k'`);
   expect(curlExample(undefined, 'mine', 'k')).toContain('"$SUIFTLY_API/"');
+  expect(curlExample('http://x', 'seal')).toContain('-H "X-API-Key: $SUIFTLY_KEY"');
 });

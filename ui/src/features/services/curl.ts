@@ -8,10 +8,10 @@ const CALLS: Record<string, { path: string; post?: string }> = {
   graphql: { path: '/graphql', post: '{"query":"{ chainIdentifier }"}' },
 };
 
-/** The command that sends one request with the key. Without an address from the server, the shell's variable stands for it. */
-export function curlExample(edgeUrl: string | undefined, service: string, key: string): string {
+/** The command that sends one request with the key. Variables of the shell stand for an address or a key that is not known. */
+export function curlExample(apiUrl: string | undefined, service: string, key?: string): string {
   const { path, post } = CALLS[service] ?? { path: '/' };
-  const target = edgeUrl ? quoted(`${edgeUrl.replace(/\/+$/, '')}${path}`) : `"$SUIFTLY_API${path}"`;
+  const target = apiUrl ? quoted(`${apiUrl.replace(/\/+$/, '')}${path}`) : `"$SUIFTLY_API${path}"`;
   const body = post ? ` \\\n  -H 'Content-Type: application/json' -d ${quoted(post)}` : '';
-  return `curl -i ${target} \\\n  -H ${quoted(`X-API-Key: ${key}`)}${body}`;
+  return `curl -i ${target} \\\n  -H ${key ? quoted(`X-API-Key: ${key}`) : '"X-API-Key: $SUIFTLY_KEY"'}${body}`;
 }

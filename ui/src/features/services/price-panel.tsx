@@ -72,7 +72,7 @@ export function PricePanel({ type, f, disabled }: { type: ServiceType; f: Config
           <ErrorNote className="mt-3 text-[13px]" error={f.quoteError} />
         )}
       </CardContent>
-      <CardFooter className="max-lg:px-4 max-lg:py-2.5">
+      <CardFooter className={cn('max-lg:px-4 max-lg:py-2.5', !f.dirty && 'max-lg:hidden')}>
         <BusyButton
           type="submit"
           className="flex-1"

@@ -11,6 +11,7 @@ import { Skeleton } from '@/components/ui/skeleton';
 import type { Range } from '@/features/logs/ranges';
 import { cn } from '@/lib/cn';
 import { ApiKeysCard } from './api-keys-card';
+import { CallCard } from './call-card';
 import { PowerButton } from './power-button';
 import { servicesQuery } from './queries';
 import { reasons, STATES } from './state';
@@ -116,7 +117,12 @@ export function ServicePage({
       <Suspense fallback={<Skeleton className="h-96" />}>
         {tab === 'overview' && <ServiceOverview service={service} range={range} onRange={onRange} />}
         {tab === 'config' && <ConfigForm service={service} />}
-        {tab === 'keys' && <ApiKeysCard services={services.data} only={name} />}
+        {tab === 'keys' && (
+          <div className="space-y-6">
+            <ApiKeysCard services={services.data} only={name} />
+            <CallCard service={service} />
+          </div>
+        )}
       </Suspense>
     </>
   );

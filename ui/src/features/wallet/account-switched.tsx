@@ -1,10 +1,9 @@
 import { useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
-import { queryClient } from '@/api';
 import { Banner } from '@/components/ui/banner';
 import { BusyButton, Button } from '@/components/ui/button';
-import { metaQuery, networkName, useMeta } from '@/features/auth/meta';
-import { customerQuery } from '@/features/auth/session';
+import { networkName, useMeta } from '@/features/auth/meta';
+import { beginSession } from '@/features/auth/session';
 import { sayFailure } from '@/features/auth/wallet-failure';
 import { shortAddress } from '@/lib/format';
 import { notify } from '@/lib/notify';
@@ -32,10 +31,7 @@ export function AccountSwitched({ shown, signedIn, onStay }: { shown: string; si
       const { account } = kit.stores.$connection.get();
       if (!account) throw new Error('The wallet shows no account any more.');
       const customer = await signIn(kit, account, () => {});
-      // Nothing of the account before may be seen in the new one.
-      queryClient.clear();
-      queryClient.setQueryData(customerQuery.queryKey, customer);
-      queryClient.setQueryData(metaQuery.queryKey, meta);
+      beginSession(customer);
       await router.navigate({ to: '/' });
       await router.invalidate();
       notify.done(`Signed in as ${shortAddress(customer.address)}`);
