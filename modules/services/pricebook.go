@@ -26,12 +26,11 @@ func (m *Module) LoadPriceBook(ctx context.Context) error {
 	return err
 }
 
-// bookVersion is the price-book version of the configured catalog; the first call loads it.
+// bookVersion is the price-book version of the configured catalog; the first call loads it. Two first calls at once are
+// like two replicas: the table's lock keeps the second from adding.
 func (m *Module) bookVersion(ctx context.Context) (int64, error) {
-	m.loading.Lock()
-	defer m.loading.Unlock()
-	if m.book != 0 {
-		return m.book, nil
+	if version := m.book.Load(); version != 0 {
+		return version, nil
 	}
 	content, err := json.Marshal(m.catalog)
 	if err != nil {
@@ -66,7 +65,7 @@ func (m *Module) bookVersion(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("load the price book: %w", err)
 	}
-	m.book = version
+	m.book.Store(version)
 	return version, nil
 }
 
@@ -93,10 +92,8 @@ func (m *Module) PriceAt(ctx context.Context, q pg.Q, service string, at time.Ti
 
 // bookContent reads a version once.
 func (m *Module) bookContent(ctx context.Context, q pg.Q, version int64) (Catalog, error) {
-	m.loading.Lock()
-	defer m.loading.Unlock()
-	if c, ok := m.books[version]; ok {
-		return c, nil
+	if c, ok := m.books.Load(version); ok {
+		return c.(Catalog), nil
 	}
 	content, err := selectBook(ctx, q, version)
 	if err != nil {
@@ -106,6 +103,6 @@ func (m *Module) bookContent(ctx context.Context, q pg.Q, version int64) (Catalo
 	if err := json.Unmarshal(content, &c); err != nil {
 		return Catalog{}, fmt.Errorf("read price book %d: %w", version, err)
 	}
-	m.books[version] = c
+	m.books.Store(version, c)
 	return c, nil
 }

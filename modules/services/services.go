@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"suiftly/internal/edge"
 	"suiftly/internal/host"
@@ -21,9 +22,8 @@ type Module struct {
 	haproxy *edge.HAProxy
 	log     *slog.Logger
 
-	loading sync.Mutex
-	book    int64                // our catalog's version in the price book; 0 until it is loaded
-	books   map[int64]Catalog    // versions read so far: they never change
+	book    atomic.Int64         // our catalog's version in the price book; 0 until it is loaded
+	books   sync.Map             // version -> Catalog: those read so far, they never change
 	applied func(version string) // told after each time HAProxy has the newest maps; for tests
 }
 
@@ -32,7 +32,7 @@ func New(kit host.Kit, c Config, haproxy *edge.HAProxy) *Module {
 	catalog, _ := c.read()
 	return &Module{
 		kit: kit, config: c, catalog: catalog, haproxy: haproxy, log: kit.Log.With("room", "services"),
-		books: map[int64]Catalog{}, applied: func(string) {},
+		applied: func(string) {},
 	}
 }
 
