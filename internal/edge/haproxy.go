@@ -72,15 +72,22 @@ func (h *HAProxy) sync(ctx context.Context, name, content, process string, loade
 	if !ok {
 		return fmt.Errorf("%w: %s (it has: %s)", ErrNoMap, path, strings.Join(slices.Sorted(maps.Keys(loaded)), " "))
 	}
-	now.process, now.content = process, content
-	if h.seen[name] == now {
+	seen := h.seen[name]
+	now.process, now.content = process, seen.content
+	same := seen.content == content
+	if now == seen && same {
 		return nil
 	}
-	current, err := h.do(ctx, "show map "+path, "")
-	if err != nil {
-		return err
+	if now != seen { // somebody else was there: a start, a reload, another replica
+		current, err := h.do(ctx, "show map "+path, "")
+		if err != nil {
+			return err
+		}
+		same = sameLines(content, current)
 	}
-	if !sameLines(content, current) {
+	now.content = content
+	if !same {
+		var err error
 		if now.version, err = h.replace(ctx, path, content); err != nil {
 			return err
 		}

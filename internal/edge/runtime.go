@@ -14,7 +14,7 @@ import (
 var ErrUnreachable = errors.New("haproxy's runtime socket does not answer")
 
 // Commands and payloads must fit HAProxy's buffer (tune.bufsize, 16 KiB by default) with room to spare.
-const maxPayload = 8 << 10
+const maxPayload = 12 << 10
 
 // do runs one command of HAProxy's Runtime API (management guide, 9.3 "Unix Socket commands") and gives its answer. A
 // payload's lines follow the command; an empty line ends them.
