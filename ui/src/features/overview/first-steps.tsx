@@ -33,7 +33,7 @@ export function FirstSteps() {
     },
     enable: {
       title: 'Turn it on',
-      text: 'Its plan counts by the second from then on.',
+      text: 'Requests with its API keys are served within seconds.',
       link: { to: '/services' },
       action: 'Open services',
     },

@@ -41,8 +41,8 @@ export function SaveDialog({
       >
         {first ? (
           <p className="text-muted-foreground">
-            It costs <span className="tnum font-medium text-foreground">{formatUsdExact(after)} a month</span> while it
-            is on, counted by the second. Nothing is charged while it is off.
+            It costs <span className="tnum font-medium text-foreground">{formatUsdExact(after)} a month</span>. Plan
+            fees are not charged yet; usage is, every hour while the service is on.
           </p>
         ) : (
           <table className="w-full text-[13px]">
