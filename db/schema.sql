@@ -91,28 +91,33 @@ end $$;
 CREATE FUNCTION wallet.apply_postings() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+declare
+    d record;
 begin
     if exists (select 1
                  from fresh f
-                 join wallet.transactions t on t.transaction_id = f.transaction_id
-                where f.line > t.lines) then
+                where f.line > (select t.lines from wallet.transactions t where t.transaction_id = f.transaction_id)) then
         raise exception 'a transaction takes no more lines than it declared'
             using errcode = 'check_violation', constraint = 'postings_within_lines';
     end if;
-    update wallet.balances b
-       set available_micros = b.available_micros + d.available,
-           reserved_micros = b.reserved_micros + d.reserved,
-           receivable_micros = b.receivable_micros - d.receivable,
-           changed_at = now()
-      from (select a.customer_id,
-                   coalesce(sum(f.amount_micros) filter (where a.kind = 'available'), 0)::bigint as available,
-                   coalesce(sum(f.amount_micros) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
-                   coalesce(sum(f.amount_micros) filter (where a.kind = 'receivable'), 0)::bigint as receivable
-              from fresh f
-              join wallet.accounts a on a.account_id = f.account_id
-             where a.customer_id is not null
-             group by a.customer_id) d
-     where b.customer_id = d.customer_id;
+    for d in
+        select a.customer_id,
+               coalesce(sum(f.amount_micros) filter (where a.kind = 'available'), 0)::bigint as available,
+               coalesce(sum(f.amount_micros) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
+               coalesce(sum(f.amount_micros) filter (where a.kind = 'receivable'), 0)::bigint as receivable
+          from fresh f
+         cross join lateral (select c.customer_id, c.kind from wallet.accounts c where c.account_id = f.account_id offset 0) a
+         where a.customer_id is not null
+         group by a.customer_id
+         order by a.customer_id
+    loop
+        update wallet.balances
+           set available_micros = available_micros + d.available,
+               reserved_micros = reserved_micros + d.reserved,
+               receivable_micros = receivable_micros - d.receivable,
+               changed_at = now()
+         where customer_id = d.customer_id;
+    end loop;
     return null;
 end $$;
 CREATE FUNCTION wallet.check_transaction() RETURNS trigger
@@ -132,7 +137,7 @@ begin
            count(*) filter (where p.account_id = new.other_account_id)
       into found_lines, total, own, strangers, others
       from wallet.postings p
-      join wallet.accounts a on a.account_id = p.account_id
+     cross join lateral (select c.customer_id from wallet.accounts c where c.account_id = p.account_id offset 0) a
      where p.transaction_id = new.transaction_id;
     if found_lines <> new.lines or total <> 0 or own <> new.amount_micros or strangers <> 0 or others <> 1 then
         raise exception 'transaction % does not balance: % of % lines, sum %, customer % of %, % lines of other customers, % on the other account',

@@ -84,6 +84,9 @@ create trigger postings_append_only before update or delete or truncate on walle
 create trigger balances_keep before delete or truncate on wallet.balances
     for each statement execute function wallet.refuse_change();
 
+-- The functions below look accounts up one by one (lateral ... offset 0, a loop): by key whatever the planner believes. With
+-- plain joins, a plan kept from when the tables were small read all of them for every posting.
+
 -- A transaction is whole at commit: all its lines are there, they add up to zero, and the customer's part is what the
 -- transaction says. Deferred, so that the lines may come in any order.
 create function wallet.check_transaction() returns trigger language plpgsql as $$
@@ -101,7 +104,7 @@ begin
            count(*) filter (where p.account_id = new.other_account_id)
       into found_lines, total, own, strangers, others
       from wallet.postings p
-      join wallet.accounts a on a.account_id = p.account_id
+     cross join lateral (select c.customer_id from wallet.accounts c where c.account_id = p.account_id offset 0) a
      where p.transaction_id = new.transaction_id;
     if found_lines <> new.lines or total <> 0 or own <> new.amount_micros or strangers <> 0 or others <> 1 then
         raise exception 'transaction % does not balance: % of % lines, sum %, customer % of %, % lines of other customers, % on the other account',
@@ -117,28 +120,33 @@ create constraint trigger transactions_balanced after insert on wallet.transacti
 -- Every posting moves its customer's balance in the same statement, and a transaction takes no more lines than it declared:
 -- without that, lines could be added after the check above had passed.
 create function wallet.apply_postings() returns trigger language plpgsql as $$
+declare
+    d record;
 begin
     if exists (select 1
                  from fresh f
-                 join wallet.transactions t on t.transaction_id = f.transaction_id
-                where f.line > t.lines) then
+                where f.line > (select t.lines from wallet.transactions t where t.transaction_id = f.transaction_id)) then
         raise exception 'a transaction takes no more lines than it declared'
             using errcode = 'check_violation', constraint = 'postings_within_lines';
     end if;
-    update wallet.balances b
-       set available_micros = b.available_micros + d.available,
-           reserved_micros = b.reserved_micros + d.reserved,
-           receivable_micros = b.receivable_micros - d.receivable,
-           changed_at = now()
-      from (select a.customer_id,
-                   coalesce(sum(f.amount_micros) filter (where a.kind = 'available'), 0)::bigint as available,
-                   coalesce(sum(f.amount_micros) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
-                   coalesce(sum(f.amount_micros) filter (where a.kind = 'receivable'), 0)::bigint as receivable
-              from fresh f
-              join wallet.accounts a on a.account_id = f.account_id
-             where a.customer_id is not null
-             group by a.customer_id) d
-     where b.customer_id = d.customer_id;
+    for d in
+        select a.customer_id,
+               coalesce(sum(f.amount_micros) filter (where a.kind = 'available'), 0)::bigint as available,
+               coalesce(sum(f.amount_micros) filter (where a.kind = 'reserved'), 0)::bigint as reserved,
+               coalesce(sum(f.amount_micros) filter (where a.kind = 'receivable'), 0)::bigint as receivable
+          from fresh f
+         cross join lateral (select c.customer_id, c.kind from wallet.accounts c where c.account_id = f.account_id offset 0) a
+         where a.customer_id is not null
+         group by a.customer_id
+         order by a.customer_id
+    loop
+        update wallet.balances
+           set available_micros = available_micros + d.available,
+               reserved_micros = reserved_micros + d.reserved,
+               receivable_micros = receivable_micros - d.receivable,
+               changed_at = now()
+         where customer_id = d.customer_id;
+    end loop;
     return null;
 end $$;
 create trigger postings_applied after insert on wallet.postings
