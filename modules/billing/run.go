@@ -120,7 +120,8 @@ func (m *Module) billAll(ctx context.Context, r *Run, fence jobs.Fence) error {
 	}
 	work, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	b := &bill{m: m, run: *r, fence: fence, prices: map[hourKey]services.UnitPrice{}}
+	b := &bill{m: m, run: *r, fence: fence, prepared: pg.NewPrepared(m.kit.DB), prices: map[hourKey]services.UnitPrice{}}
+	defer b.prepared.Close()
 	var mu sync.Mutex
 	failed := 0
 	queue := make(chan customer.ID)
@@ -188,9 +189,10 @@ func (r *Run) count(b billed) {
 
 // bill is the work of one run.
 type bill struct {
-	m     *Module
-	run   Run
-	fence jobs.Fence
+	m        *Module
+	run      Run
+	fence    jobs.Fence
+	prepared *pg.Prepared
 
 	mu     sync.Mutex
 	prices map[hourKey]services.UnitPrice // the price of an hour never changes: asked once for all customers
@@ -199,7 +201,11 @@ type bill struct {
 // customer bills one customer in one transaction, all or nothing. approved: an operator looked at what is unusual.
 func (b *bill) customer(ctx context.Context, id customer.ID, parked, approved bool) (billed, error) {
 	var done billed
-	err := b.m.fenced(ctx, b.fence, func(tx *sqlx.Tx) error {
+	err := pg.Tx(ctx, b.m.kit.DB, func(plain *sqlx.Tx) error {
+		tx := b.prepared.In(plain)
+		if err := b.fence.Hold(ctx, tx); err != nil {
+			return err
+		}
 		done = billed{customers: 1}
 		hours, err := b.m.logs.UnbilledHours(ctx, tx, id)
 		if err != nil {
@@ -233,6 +239,9 @@ func (b *bill) customer(ctx context.Context, id customer.ID, parked, approved bo
 		}
 		return b.m.logs.MarkBilled(ctx, tx, hours)
 	})
+	if err == nil {
+		err = b.prepared.Learn(ctx)
+	}
 	return done, err
 }
 
