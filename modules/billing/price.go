@@ -113,15 +113,22 @@ func (c carries) cost(rate money.Rate, units int64, key carryKey) (money.Micros,
 		// floor((carry - x) / per) = -floor((x + per-1-carry) / per): the same division, seen from the other end.
 		cost, left, err := rate.Of(-units, rate.Per-1-c[key])
 		if err == nil {
-			c[key] = rate.Per - 1 - left
+			c.keep(key, rate.Per-1-left)
 		}
 		return -cost, err
 	}
 	cost, left, err := rate.Of(units, c[key])
 	if err == nil {
-		c[key] = left
+		c.keep(key, left)
 	}
 	return cost, err
+}
+
+// keep leaves out a remainder that never was: prices that divide evenly write nothing.
+func (c carries) keep(key carryKey, left int64) {
+	if c[key] != left {
+		c[key] = left
+	}
 }
 
 // tooMuch reports whether an hour's amount is beyond the bound, given the customer's median hour of the days before and how

@@ -148,6 +148,9 @@ func lockCarries(ctx context.Context, q pg.Q, id customer.ID, hours []logs.Usage
 var upsertCarriesSQL string
 
 func upsertCarries(ctx context.Context, q pg.Q, id customer.ID, c carries) error {
+	if len(c) == 0 {
+		return nil
+	}
 	var names, months, items []string
 	var pers, left []int64
 	for key, carry := range c {
