@@ -22,6 +22,7 @@ import (
 	stage "suiftly/internal/demo"
 	"suiftly/internal/edge"
 	"suiftly/internal/money"
+	"suiftly/modules/auth"
 )
 
 // haproxyConfig is the tested configuration of the edge, which the demo runs as it is.
@@ -158,6 +159,9 @@ func (p *play) settings() (settings, error) {
 	s.Database.DataDir = filepath.Join(p.dir, "database")
 	s.Web.DrainWait = 0
 	s.Auth.Network = "localnet"
+	// Everybody in a demo, browser tests included, comes from one address.
+	s.Auth.Limits = auth.Limits{ChallengesPerMinute: 1000, ChallengesAddressPerMinute: 1000, VerifiesPerMinute: 1000}
+	s.Web.Limits.AnonymousPerMinute, s.Web.Limits.APIPerMinute = 10_000, 10_000
 	s.Wallet.WelcomeCreditUSD = 25 * money.Dollar
 	s.Logs.BatchMs = 200
 	api, err := stage.FreeAddress()

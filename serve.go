@@ -197,9 +197,14 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 }
 
 func pipeJobs(server *web.Server) []jobs.Job {
-	return []jobs.Job{{Name: "ops.sweep_idempotency_keys", Every: time.Hour, Run: func(ctx context.Context, run jobs.Run) error {
-		return server.SweepKeys(ctx, run.Due)
-	}}}
+	return []jobs.Job{
+		{Name: "ops.sweep_idempotency_keys", Every: time.Hour, Run: func(ctx context.Context, run jobs.Run) error {
+			return server.SweepKeys(ctx, run.Due)
+		}},
+		{Name: "ops.sweep_rate_limits", Every: 10 * time.Minute, Run: func(ctx context.Context, run jobs.Run) error {
+			return server.SweepLimits(ctx, run.Due)
+		}},
+	}
 }
 
 func allJobs(h house, server *web.Server) []jobs.Job {

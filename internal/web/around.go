@@ -30,6 +30,9 @@ type exchange struct {
 	fiber    *fiber.Ctx
 	caller   Caller
 	customer customer.ID
+
+	standings []standing // against rate limits
+	limited   bool       // refused by one of them
 }
 
 type exchangeKey struct{}
@@ -98,6 +101,9 @@ func (s *Server) record(c *fiber.Ctx, e *exchange, took time.Duration) {
 	}
 	status := c.Response().StatusCode()
 	s.metrics.requests.WithLabelValues(c.Method(), route, fmt.Sprintf("%dxx", status/100)).Observe(took.Seconds())
+	if e.limited { // a flood must not become a flood of lines: Take logs its beginning
+		return
+	}
 	if route == "/livez" || route == "/readyz" || route == "/health" || route == "/metrics" || route == "other" && status < 400 {
 		return
 	}

@@ -50,6 +50,7 @@ type route struct {
 	status  int
 	needKey bool
 	secret  bool
+	limits  []Limit // by where callers are
 }
 
 // Option changes a route.
@@ -58,7 +59,7 @@ type Option func(*route)
 // Status is the success status, where it is not 200 (or 204 for an answer without a body).
 func Status(code int) Option { return func(r *route) { r.status = code } }
 
-// Money marks a route that moves money: it requires an Idempotency-Key.
+// Money marks a route that moves money: it requires an Idempotency-Key and is limited by web.limits.money_per_hour.
 func Money() Option { return func(r *route) { r.needKey = true } }
 
 // Secret marks a route whose answer shows a secret once: the answer is not kept for replay.
@@ -106,7 +107,7 @@ func add[I, O any](r *Router, method, path, name string, access Access, summary 
 		Tags: []string{r.room}, Summary: summary, DefaultStatus: rt.status,
 		MaxBodyBytes: int64(r.server.config.BodyLimitBytes),
 		Extensions:   map[string]any{"x-access": access.String()},
-		Middlewares:  huma.Middlewares{r.server.admit(access), r.server.idempotent(id, method, rt)},
+		Middlewares:  huma.Middlewares{r.server.admit(access, rt), r.server.idempotent(id, method, rt)},
 		Responses:    map[string]*huma.Response{"default": problemResponse(r.server.api)},
 	}
 	if access != Anyone {
@@ -125,26 +126,33 @@ func add[I, O any](r *Router, method, path, name string, access Access, summary 
 	})
 }
 
-// admit puts the deadline and the caller's identity in the context, or refuses.
-func (s *Server) admit(access Access) func(huma.Context, func(huma.Context)) {
+// admit puts the deadline and the caller's identity in the context and counts the request, or refuses.
+func (s *Server) admit(access Access, rt route) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		ctx, cancel := context.WithTimeout(c.Context(), s.config.RequestDeadline)
 		defer cancel()
+		var who customer.Identity
+		var err error
 		if access != Anyone {
-			who, err := s.Authenticate(ctx, cookie(ctx, s.cookieName(accessCookie)))
-			switch {
-			case err != nil:
-			case access == Active && who.Suspended:
-				err = ErrSuspended
-			case access == Operator && !who.Operator:
-				err = ErrOperatorsOnly
+			if who, err = s.Authenticate(ctx, cookie(ctx, s.cookieName(accessCookie))); err == nil {
+				ctx = customer.With(ctx, who)
+				note(ctx, who.ID)
 			}
-			if err != nil {
-				s.refuse(huma.WithContext(c, ctx), err)
-				return
-			}
-			ctx = customer.With(ctx, who)
-			note(ctx, who.ID)
+		}
+		// Whoever is refused for having no session is counted as a stranger: guessing costs as much as asking.
+		if limited := s.admitted(ctx, who.ID, rt); limited != nil {
+			err = limited
+		}
+		switch {
+		case err != nil:
+		case access == Active && who.Suspended:
+			err = ErrSuspended
+		case access == Operator && !who.Operator:
+			err = ErrOperatorsOnly
+		}
+		if err != nil {
+			s.refuse(huma.WithContext(c, ctx), err)
+			return
 		}
 		next(huma.WithContext(c, ctx))
 	}

@@ -33,6 +33,7 @@ type Config struct {
 	BodyLimitBytes  int           `koanf:"body_limit_bytes"`
 	RequestDeadline time.Duration `koanf:"request_deadline"`
 	DrainWait       time.Duration `koanf:"drain_wait"`
+	Limits          Limits        `koanf:"limits"`
 }
 
 // DefaultConfig serves on loopback only.
@@ -43,6 +44,7 @@ func DefaultConfig() Config {
 		BodyLimitBytes:  256 << 10,
 		RequestDeadline: 10 * time.Second,
 		DrainWait:       6 * time.Second,
+		Limits:          DefaultLimits(),
 	}
 }
 
@@ -77,6 +79,14 @@ func (c Config) Validate() (problems []error) {
 	}
 	if c.DrainWait < 0 || c.DrainWait > 15*time.Second {
 		bad("web.drain_wait: %s is not between 0s and 15s", c.DrainWait)
+	}
+	for _, limit := range []struct {
+		key   string
+		value int
+	}{{"api_per_minute", c.Limits.APIPerMinute}, {"anonymous_per_minute", c.Limits.AnonymousPerMinute}, {"money_per_hour", c.Limits.MoneyPerHour}} {
+		if limit.value < 1 || limit.value > 1_000_000 {
+			bad("web.limits.%s: %d is not between 1 and 1000000", limit.key, limit.value)
+		}
 	}
 	return problems
 }
@@ -129,6 +139,9 @@ type Server struct {
 	metrics  *metrics
 	draining atomic.Bool
 	access   map[string]Access // operation id -> who may call it
+
+	limiter                       *limiter
+	anonymous, perCustomer, money Limit
 }
 
 // New builds the server; rooms then add their routes through Room, and Finish closes the list.
@@ -138,6 +151,11 @@ func New(c Config, db *sqlx.DB, log *slog.Logger, now func() time.Time, version 
 		secure:  strings.HasPrefix(c.Origin(), "https://"),
 		metrics: newMetrics(),
 		access:  map[string]Access{},
+
+		limiter:     newLimiter(db, now),
+		anonymous:   Limit{Name: "anonymous", Quota: c.Limits.AnonymousPerMinute, Window: time.Minute, Rough: true},
+		perCustomer: Limit{Name: "api", Quota: c.Limits.APIPerMinute, Window: time.Minute, Rough: true},
+		money:       Limit{Name: "money", Quota: c.Limits.MoneyPerHour, Window: time.Hour},
 		Authenticate: func(context.Context, string) (customer.Identity, error) {
 			return customer.Identity{}, ErrSignInNeeded
 		},

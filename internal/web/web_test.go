@@ -28,6 +28,7 @@ type house struct {
 	*web.Server
 	url  string
 	logs *bytes.Buffer
+	mu   sync.Mutex // of logs
 	// done counts how often the room's mutation ran; release lets slow ones go on.
 	done    atomic.Int64
 	release chan struct{}
@@ -56,10 +57,9 @@ func setup(t *testing.T, change func(*web.Config)) *house {
 		change(&c)
 	}
 	h := &house{logs: &bytes.Buffer{}, release: make(chan struct{})}
-	var mu sync.Mutex
 	log := slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		return h.logs.Write(p)
 	}), nil))
 	h.Server = web.New(c, pgtest.DB(t), log, time.Now, "test")
@@ -132,6 +132,12 @@ func setup(t *testing.T, change func(*web.Config)) *house {
 		}
 	})
 	return h
+}
+
+func (h *house) logged() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.logs.String()
 }
 
 type writerFunc func([]byte) (int, error)

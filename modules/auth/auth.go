@@ -29,6 +29,14 @@ type Config struct {
 	Refresh         time.Duration `koanf:"refresh"`
 	RefreshGrace    time.Duration `koanf:"refresh_grace"`
 	SessionAbsolute time.Duration `koanf:"session_absolute"`
+	Limits          Limits        `koanf:"limits"`
+}
+
+// Limits is the auth.limits part of config.yaml: how often strangers may try the door, on all replicas together.
+type Limits struct {
+	ChallengesPerMinute        int `koanf:"challenges_per_minute"`
+	ChallengesAddressPerMinute int `koanf:"challenges_address_per_minute"`
+	VerifiesPerMinute          int `koanf:"verifies_per_minute"`
 }
 
 const day = 24 * time.Hour
@@ -37,6 +45,7 @@ const day = 24 * time.Hour
 func DefaultConfig() Config {
 	return Config{
 		Network: "testnet", Challenge: 5 * time.Minute, Access: 15 * time.Minute, Refresh: 7 * day, RefreshGrace: 30 * time.Second, SessionAbsolute: 90 * day,
+		Limits: Limits{ChallengesPerMinute: 10, ChallengesAddressPerMinute: 5, VerifiesPerMinute: 10},
 	}
 }
 
@@ -66,6 +75,17 @@ func (c Config) Validate() (problems []error) {
 	} {
 		if d.value < d.min || d.value > d.max {
 			bad("auth.%s: %s is not between %s and %s", d.key, d.value, d.min, d.max)
+		}
+	}
+	for _, limit := range []struct {
+		key   string
+		value int
+	}{
+		{"challenges_per_minute", c.Limits.ChallengesPerMinute}, {"challenges_address_per_minute", c.Limits.ChallengesAddressPerMinute},
+		{"verifies_per_minute", c.Limits.VerifiesPerMinute},
+	} {
+		if limit.value < 1 || limit.value > 100_000 {
+			bad("auth.limits.%s: %d is not between 1 and 100000", limit.key, limit.value)
 		}
 	}
 	return problems
@@ -136,8 +156,9 @@ func (m *Module) Health(context.Context) error { return nil }
 
 // Routes are the room's.
 func (m *Module) Routes(r *web.Router) {
-	web.Post(r, "/challenge", "challenge", web.Anyone, "Ask for the text to sign", m.postChallenge)
-	web.Post(r, "/verify", "verify", web.Anyone, "Sign in with the signed text", m.postVerify)
+	challenges, _, verifies := m.config.Limits.limits()
+	web.Post(r, "/challenge", "challenge", web.Anyone, "Ask for the text to sign", m.postChallenge, web.PerIP(challenges))
+	web.Post(r, "/verify", "verify", web.Anyone, "Sign in with the signed text", m.postVerify, web.PerIP(verifies))
 	web.Post(r, "/refresh", "refresh", web.Anyone, "Renew the session", m.postRefresh)
 	web.Post(r, "/logout", "logout", web.Anyone, "End the session", m.postLogout)
 	web.Get(r, "/customer", "customer", web.Customer, "Who is signed in", m.getCustomer)
@@ -148,4 +169,10 @@ func (m *Module) Routes(r *web.Router) {
 	web.Get(r, "/sessions", "sessions", web.Customer, "Where you are signed in", m.getSessions)
 	web.Delete(r, "/sessions", "end-other-sessions", web.Customer, "Sign out everywhere else", m.deleteOtherSessions)
 	web.Delete(r, "/sessions/{session_id}", "end-session", web.Customer, "Sign out one session", m.deleteSession)
+}
+
+func (l Limits) limits() (challenges, perAddress, verifies web.Limit) {
+	return web.Limit{Name: "challenge", Quota: l.ChallengesPerMinute, Window: time.Minute},
+		web.Limit{Name: "challenge-address", Quota: l.ChallengesAddressPerMinute, Window: time.Minute},
+		web.Limit{Name: "verify", Quota: l.VerifiesPerMinute, Window: time.Minute}
 }

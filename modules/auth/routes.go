@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"suiftly/internal/sui"
 	"suiftly/internal/web"
 )
 
@@ -43,7 +44,15 @@ type signedIn struct {
 }
 
 func (m *Module) postChallenge(ctx context.Context, in *challengeIn) (*challengeOut, error) {
-	c, preAuth, err := m.Challenge(ctx, in.Body.Address, web.PreAuth(ctx))
+	address, err := sui.ParseAddress(in.Body.Address)
+	if err != nil {
+		return nil, ErrAddress.Because(err)
+	}
+	_, perAddress, _ := m.config.Limits.limits()
+	if err := web.Take(ctx, perAddress, address.String()); err != nil {
+		return nil, err
+	}
+	c, preAuth, err := m.Challenge(ctx, address.String(), web.PreAuth(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -67,7 +66,7 @@ func (m *Module) Verify(ctx context.Context, challenge uuid.UUID, message, signa
 		}
 		session := uuid.New()
 		absolute := now.Add(m.config.SessionAbsolute)
-		if err := addSession(ctx, tx, session, c.ID, now, absolute, from.UserAgent, prefix(from.IP)); err != nil {
+		if err := addSession(ctx, tx, session, c.ID, now, absolute, from.UserAgent, web.Network(from.IP)); err != nil {
 			return fmt.Errorf("add session: %w", err)
 		}
 		if g, err = m.grant(ctx, tx, c, session, refresh, absolute, now); err != nil {
@@ -229,17 +228,4 @@ func newRefresh() (string, error) {
 		return "", fmt.Errorf("draw refresh token: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(secret), nil
-}
-
-// prefix keeps of an address what tells one network from another: /24 of IPv4, /48 of IPv6.
-func prefix(ip netip.Addr) string {
-	bits := 48
-	if ip.Is4() {
-		bits = 24
-	}
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.String()
 }
