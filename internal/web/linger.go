@@ -41,10 +41,10 @@ func (c lingeringConn) unread() (more bool) {
 	if err != nil {
 		return false
 	}
-	_ = raw.Read(func(fd uintptr) bool {
+	// Not raw.Read: it waits for whoever is reading, and on an idle connection the server itself is.
+	_ = raw.Control(func(fd uintptr) {
 		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		more = err == nil && n > 0
-		return true
 	})
 	return more
 }
