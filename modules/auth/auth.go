@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"suiftly/internal/customer"
@@ -104,7 +102,7 @@ type Module struct {
 	config    Config
 	domain    string // of the sign-in message
 	origin    string
-	keys      keyring
+	keys      *keychain
 	verifier  sui.Verifier
 	operators map[string]bool
 	live      *liveSessions
@@ -116,15 +114,7 @@ func New(kit host.Kit, c Config, origin string) (*Module, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: origin %q: %w", origin, err)
 	}
-	secrets := slices.Clone(c.SigningKeys)
-	if len(secrets) == 0 && c.SigningKeyFile != "" {
-		text, err := os.ReadFile(c.SigningKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("auth.signing_key_file: %w", err)
-		}
-		secrets = strings.Fields(string(text))
-	}
-	keys, err := newKeyring(secrets)
+	keys, err := newKeychain(c, kit.Log, kit.Now)
 	if err != nil {
 		return nil, err
 	}

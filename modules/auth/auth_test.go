@@ -266,7 +266,7 @@ func TestAuthenticate(t *testing.T) {
 		}
 		return c
 	}
-	kid := r.keys[0].id
+	kid := r.keys.ring.Load().keys[0].id
 	good := func(change jwt.MapClaims) string {
 		return sign(jwt.SigningMethodHS256, []byte(oldKey), accessType, kid, claims(change))
 	}
@@ -308,6 +308,7 @@ func TestAuthenticate(t *testing.T) {
 		r := setup(t)
 		g := r.signIn(t, suitest.NewWallet(1))
 		rotated := r.replica(t, newKey, oldKey)
+		r.later(keysSettle)
 		if _, err := rotated.Authenticate(t.Context(), g.Session.Access); err != nil {
 			t.Errorf("the old key's token: %v", err)
 		}

@@ -17,7 +17,10 @@ func (m *Module) Authenticate(ctx context.Context, accessToken string) (customer
 	if accessToken == "" {
 		return customer.Identity{}, web.ErrSignInNeeded
 	}
-	id, session, err := m.keys.readAccess(accessToken, m.kit.Now())
+	id, session, err := m.keys.ring.Load().readAccess(accessToken, m.kit.Now())
+	if errors.Is(err, errUnknownKey) && m.keys.lookNow() {
+		id, session, err = m.keys.ring.Load().readAccess(accessToken, m.kit.Now())
+	}
 	if err != nil {
 		return customer.Identity{}, web.ErrSignInNeeded.Because(err)
 	}

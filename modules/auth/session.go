@@ -104,7 +104,7 @@ func (m *Module) grant(ctx context.Context, tx pg.Q, c Customer, session uuid.UU
 	if err := addRefreshToken(ctx, tx, hash(refresh), session, now, s.RefreshExpires); err != nil {
 		return Granted{}, fmt.Errorf("keep refresh token: %w", err)
 	}
-	access, err := m.keys.signAccess(c.ID, session.String(), now, s.AccessExpires)
+	access, err := m.keys.ring.Load().signAccess(c.ID, session.String(), now, s.AccessExpires)
 	s.Access = access
 	return Granted{c, s}, err
 }
@@ -160,7 +160,7 @@ func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err er
 				Refresh: token, RefreshExpires: earlier(t.ExpiresAt, absolute),
 				AccessExpires: earlier(now.Add(m.config.Access), absolute),
 			}}
-			access, err := m.keys.signAccess(t.Customer.ID, t.Session.String(), now, g.Session.AccessExpires)
+			access, err := m.keys.ring.Load().signAccess(t.Customer.ID, t.Session.String(), now, g.Session.AccessExpires)
 			g.Session.Access = access
 			return err
 		}
@@ -168,7 +168,7 @@ func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err er
 			return fmt.Errorf("rotate refresh token: %w", err)
 		}
 		var err error
-		g, err = m.grant(ctx, tx, t.Customer, t.Session, m.keys.successors(token)[0], t.SessionExpires, now)
+		g, err = m.grant(ctx, tx, t.Customer, t.Session, m.keys.ring.Load().successors(token, now)[0], t.SessionExpires, now)
 		return err
 	})
 	if err == nil && stolen {
@@ -179,7 +179,7 @@ func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err er
 }
 
 func (m *Module) successorOf(ctx context.Context, tx pg.Q, token string) (string, error) {
-	for _, next := range m.keys.successors(token) {
+	for _, next := range m.keys.ring.Load().successors(token, m.kit.Now()) {
 		known, err := hasRefreshToken(ctx, tx, hash(next))
 		if err != nil {
 			return "", fmt.Errorf("find successor: %w", err)

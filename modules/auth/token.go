@@ -15,25 +15,37 @@ import (
 	"suiftly/internal/customer"
 )
 
-// keyring holds the secrets that sign access tokens: the first signs, all of them verify, so that a rotation (new key in
-// front, old one kept for a while) fails no request.
-type keyring []signingKey
+// keyring holds the secrets that sign access tokens: one signs, all of them verify, so that a rotation (new key in front,
+// old one kept for a while) fails no request.
+type keyring struct {
+	keys []signingKey
+	// A new first key verifies at once and signs from then on only: until then the other replicas may not know it.
+	signsFrom time.Time
+	before    *signingKey // signs until signsFrom; nil: keys[0] signs
+}
+
+func (k keyring) signer(now time.Time) signingKey {
+	if k.before != nil && now.Before(k.signsFrom) {
+		return *k.before
+	}
+	return k.keys[0]
+}
 
 type signingKey struct {
 	id     string // kid: names the secret without telling it
 	secret []byte
 }
 
-func newKeyring(secrets []string) (keyring, error) {
-	var k keyring
+func newKeyring(secrets []string) (*keyring, error) {
+	k := &keyring{}
 	for _, s := range secrets {
 		if len(s) < 32 {
 			return nil, errors.New("auth: a signing key is shorter than 32 characters; `openssl rand -hex 32` makes one")
 		}
 		id := sha256.Sum256([]byte("kid:" + s))
-		k = append(k, signingKey{hex.EncodeToString(id[:6]), []byte(s)})
+		k.keys = append(k.keys, signingKey{hex.EncodeToString(id[:6]), []byte(s)})
 	}
-	if len(k) == 0 {
+	if len(k.keys) == 0 {
 		return nil, errors.New("auth: no signing key: set SUIFTLY_AUTH__SIGNING_KEYS='[<openssl rand -hex 32>]', or auth.signing_key_file to a file holding one, the same on every replica")
 	}
 	return k, nil
@@ -58,13 +70,16 @@ func (k keyring) signAccess(id customer.ID, session string, now, expires time.Ti
 		},
 		Session: session,
 	})
-	t.Header["kid"], t.Header["typ"] = k[0].id, accessType
-	out, err := t.SignedString(k[0].secret)
+	key := k.signer(now)
+	t.Header["kid"], t.Header["typ"] = key.id, accessType
+	out, err := t.SignedString(key.secret)
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
 	}
 	return out, nil
 }
+
+var errUnknownKey = errors.New("signed by an unknown key")
 
 // readAccess gives the customer and session of a valid access token.
 func (k keyring) readAccess(token string, now time.Time) (customer.ID, string, error) {
@@ -73,12 +88,12 @@ func (k keyring) readAccess(token string, now time.Time) (customer.ID, string, e
 		if t.Header["typ"] != accessType {
 			return nil, fmt.Errorf("typ %v is not %s", t.Header["typ"], accessType)
 		}
-		for _, key := range k {
+		for _, key := range k.keys {
 			if t.Header["kid"] == key.id {
 				return key.secret, nil
 			}
 		}
-		return nil, errors.New("signed by an unknown key")
+		return nil, errUnknownKey
 	}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithAudience(audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 		jwt.WithStrictDecoding(), jwt.WithTimeFunc(func() time.Time { return now }))
 	if err != nil {
@@ -91,14 +106,22 @@ func (k keyring) readAccess(token string, now time.Time) (customer.ID, string, e
 	return customer.ID(id), claims.Session, nil
 }
 
-// successors gives the refresh token that follows one, once for each live key. It is derived, not drawn, so that every
-// parallel tab that presents the same token is answered with the same successor although only hashes are stored.
-func (k keyring) successors(refresh string) []string {
-	out := make([]string, len(k))
-	for i, key := range k {
-		mac := hmac.New(sha256.New, key.secret)
-		mac.Write([]byte("refresh-successor:" + refresh))
-		out[i] = base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+// successors gives the refresh token that follows one, once for each live key, the signing one's first. It is derived, not
+// drawn, so that every parallel tab that presents the same token is answered with the same successor although only hashes
+// are stored.
+func (k keyring) successors(refresh string, now time.Time) []string {
+	signer := k.signer(now)
+	out := []string{signer.successor(refresh)}
+	for _, key := range k.keys {
+		if key.id != signer.id {
+			out = append(out, key.successor(refresh))
+		}
 	}
 	return out
+}
+
+func (key signingKey) successor(refresh string) string {
+	mac := hmac.New(sha256.New, key.secret)
+	mac.Write([]byte("refresh-successor:" + refresh))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
