@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,27 @@ func TestParking(t *testing.T) {
 			t.Fatalf("charged %s", owes)
 		}
 		r.sound()
+	})
+	t.Run("a customer with nothing left to bill is parked no longer", func(t *testing.T) {
+		t.Parallel()
+		r := setup(t)
+		r.meter(alice, "walrus", ten, 10, 10, 0)
+		r.parkedAs("no_price", false)
+		r.exec(`delete from logs.usage_hours`)
+		if run := r.run(noon); run.Parked != 0 || number[int](r, `select count(*) from billing.parked`) != 0 {
+			t.Fatalf("%+v", run)
+		}
+	})
+	t.Run("a panic over one customer is that customer's failure, and gives the connection back", func(t *testing.T) {
+		t.Parallel()
+		r := setup(t)
+		r.db.SetMaxOpenConns(1)
+		broken := &bill{m: r.Module}
+		for range 2 {
+			if _, err := broken.customer(ctx, alice, false, false); err == nil || !strings.Contains(err.Error(), "panic: ") {
+				t.Fatalf("got %v", err)
+			}
+		}
 	})
 	t.Run("an overflow parks", func(t *testing.T) {
 		t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -118,6 +119,14 @@ func (m *Module) billAll(ctx context.Context, r *Run, fence jobs.Fence) error {
 	if err != nil {
 		return err
 	}
+	for id := range parked {
+		// Nothing is left to bill: a rival run did it, or the totals were mended.
+		if _, unbilled := slices.BinarySearch(ids, id); !unbilled {
+			if err := m.fenced(ctx, fence, func(tx *sqlx.Tx) error { return deleteParked(ctx, tx, id) }); err != nil {
+				return err
+			}
+		}
+	}
 	work, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	b := &bill{m: m, run: *r, fence: fence, prepared: pg.NewPrepared(m.kit.DB), prices: map[hourKey]services.UnitPrice{}}
@@ -199,9 +208,14 @@ type bill struct {
 }
 
 // customer bills one customer in one transaction, all or nothing. approved: an operator looked at what is unusual.
-func (b *bill) customer(ctx context.Context, id customer.ID, parked, approved bool) (billed, error) {
-	var done billed
-	err := pg.Tx(ctx, b.m.kit.DB, func(plain *sqlx.Tx) error {
+func (b *bill) customer(ctx context.Context, id customer.ID, parked, approved bool) (done billed, err error) {
+	defer func() {
+		// One customer's panic is one customer's failure; on a goroutine of ours it would end the process.
+		if p := recover(); p != nil {
+			done, err = billed{}, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	err = pg.Tx(ctx, b.m.kit.DB, func(plain *sqlx.Tx) error {
 		tx := b.prepared.In(plain)
 		if err := b.fence.Hold(ctx, tx); err != nil {
 			return err
@@ -239,10 +253,14 @@ func (b *bill) customer(ctx context.Context, id customer.ID, parked, approved bo
 		}
 		return b.m.logs.MarkBilled(ctx, tx, hours)
 	})
-	if err == nil {
-		err = b.prepared.Learn(ctx)
+	if err != nil {
+		return billed{}, err
 	}
-	return done, err
+	// What is billed is billed: unprepared statements are slower, that is all.
+	if err := b.prepared.Learn(ctx); err != nil && ctx.Err() == nil {
+		b.m.kit.Log.Warn("billing statements stay unprepared", "error", err)
+	}
+	return done, nil
 }
 
 // charges prices hours and writes down what they cost.
