@@ -33,7 +33,7 @@ var haproxyConfig []byte
 const (
 	pastHours = 24
 	pastLines = 24_000
-	retell    = 2 * time.Second // between two looks at the numbers
+	retell    = 3 * time.Second // between two looks at the numbers, by the API and so within its limits
 )
 
 // demo plays a whole installation on loopback until Ctrl-C. What it starts is its own and goes away with it.

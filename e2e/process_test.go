@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds everything that is waited for where no promise says less.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // process is a suiftly that runs.
 type process struct {

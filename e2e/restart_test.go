@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -35,18 +36,18 @@ func TestFiveReplicasStartTogetherOnAnEmptyDatabase(t *testing.T) {
 
 func TestARollingRestartFailsNoRequest(t *testing.T) {
 	t.Parallel()
-	st := build(t, 2, pgtest.URL(t), byPath)
+	st := build(t, 2, pgtest.URL(t), byPath, "SUIFTLY_WEB__LIMITS__API_PER_MINUTE=1000000", "SUIFTLY_WEB__LIMITS__ANONYMOUS_PER_MINUTE=1000000")
 	buyer, _ := st.buyer(12, "seal")
-	load := st.load(200, buyer.Cookies())
+	load := st.load(100, buyer.Cookies())
 	for i := range st.replicas {
-		load.served(200) // also on what was restarted before
+		load.served(100) // also on what was restarted before
 		st.replicas[i].Signal(syscall.SIGTERM)
 		if code := st.replicas[i].ends(patience); code != 0 {
 			t.Errorf("replica %d ended with code %d", i, code)
 		}
 		st.again(i)
 	}
-	load.served(200)
+	load.served(100)
 	load.stop()
 	for problem, n := range load.problems {
 		t.Errorf("%d requests failed: %s", n, problem)
@@ -124,7 +125,8 @@ func once(client *http.Client, method, url, body string, cookies []*http.Cookie)
 		return err.Error()
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Sprintf("%d %s", answer.StatusCode, said)
+		sentence, _, _ := strings.Cut(string(said), `"request_id"`) // the same for the same problem
+		return fmt.Sprintf("%d %s", answer.StatusCode, sentence)
 	}
 	return ""
 }

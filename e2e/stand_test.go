@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,6 +30,7 @@ type stand struct {
 	settings       []string // of every replica
 	api, dashboard string   // http://host:port at HAProxy
 	haproxy        *demo.Child
+	socket         string // its Runtime API
 	edge           *edge.HAProxy
 }
 
@@ -39,7 +42,7 @@ func build(t *testing.T, n int, database string, origin http.Handler, settings .
 	if err := errors.Join(os.Mkdir(config.MapDir, 0o755), os.WriteFile(filepath.Join(config.MapDir, "keys.map"), nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	st := &stand{t: t, edge: edge.New(config, slog.New(slog.DiscardHandler)), settings: append(append(on(database),
+	st := &stand{t: t, socket: config.HAProxySocket, edge: edge.New(config, slog.New(slog.DiscardHandler)), settings: append(append(on(database),
 		"SUIFTLY_EDGE__HAPROXY_SOCKET="+config.HAProxySocket, "SUIFTLY_EDGE__MAP_DIR="+config.MapDir,
 	), settings...)}
 	for range n {
@@ -86,12 +89,34 @@ func short(t *testing.T) string {
 	return dir
 }
 
-// again starts replica i anew, at its addresses.
+// again starts replica i anew, at its addresses, and waits as whoever restarts one after the other has to: until HAProxy
+// sends it requests.
 func (st *stand) again(i int) {
 	st.t.Helper()
 	old := st.replicas[i]
 	st.replicas[i] = openAt(st.t, old.web, old.logs, st.settings...)
 	st.replicas[i].ready(patience)
+	eventually(st.t, patience, func() error {
+		answer, err := st.tell("show stat")
+		if err == nil && !regexp.MustCompile(fmt.Sprintf(`(?m)^replicas,replica%d,(.*,)?UP,`, i+1)).MatchString(answer) {
+			err = fmt.Errorf("replica%d is not up for haproxy", i+1)
+		}
+		return err
+	})
+}
+
+// tell gives HAProxy's answer to a command of its Runtime API.
+func (st *stand) tell(command string) (string, error) {
+	conn, err := net.Dial("unix", st.socket)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, command+"\n"); err != nil {
+		return "", err
+	}
+	answer, err := io.ReadAll(conn)
+	return string(answer), err
 }
 
 // kill ends replica i as a power cut does.
