@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsListData, LogsListErrors, LogsListResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsListData, LogsListErrors, LogsListResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -58,6 +58,49 @@ export const authChangeCustomer = <ThrowOnError extends boolean = false>(options
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Close your account for good, with the signed text
+ */
+export const authCloseCustomer = <ThrowOnError extends boolean = false>(options: Options<AuthCloseCustomerData, ThrowOnError>) => (options.client ?? client).post<AuthCloseCustomerResponses, AuthCloseCustomerErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/auth/customer/close',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Ask for the text that closes your account
+ */
+export const authAskCloseCustomer = <ThrowOnError extends boolean = false>(options?: Options<AuthAskCloseCustomerData, ThrowOnError>) => (options?.client ?? client).post<AuthAskCloseCustomerResponses, AuthAskCloseCustomerErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/auth/customer/close/challenge',
+    ...options
+});
+
+/**
+ * Your own copy of everything kept about you
+ */
+export const authExportCustomer = <ThrowOnError extends boolean = false>(options?: Options<AuthExportCustomerData, ThrowOnError>) => (options?.client ?? client).get<AuthExportCustomerResponses, AuthExportCustomerErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/auth/customer/export',
+    ...options
 });
 
 /**

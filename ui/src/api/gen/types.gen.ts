@@ -75,6 +75,30 @@ export type ChallengeInBody = {
     address: string;
 };
 
+export type ChangeChallenge = {
+    /**
+     * Send it back with the signature.
+     */
+    challenge_id: string;
+    expires_at: string;
+    /**
+     * The exact text to sign as a Sui personal message.
+     */
+    message: string;
+};
+
+export type ChangeProof = {
+    challenge_id: string;
+    /**
+     * The text of the challenge, exactly as it was signed.
+     */
+    message: string;
+    /**
+     * The serialized Sui signature, base64.
+     */
+    signature: string;
+};
+
 export type ConfigOut = {
     /**
      * API keys that exist.
@@ -127,6 +151,15 @@ export type CreateKeyInBody = {
     service: string;
 };
 
+export type CustomerApproval = {
+    approved_at: string;
+    evidence_id: number;
+    message: string;
+    purpose: string;
+    scheme: string;
+    signature: string;
+};
+
 export type CustomerChange = {
     /**
      * Empty takes it away.
@@ -138,6 +171,26 @@ export type CustomerChange = {
      * The version that the change was made from.
      */
     version: number;
+};
+
+export type CustomerExport = {
+    /**
+     * Every change to your account, newest first.
+     */
+    changes: Array<Row>;
+    customer: CustomerProfile;
+    exported_at: string;
+    /**
+     * What each other part of the product keeps about you.
+     */
+    rooms: {
+        [key: string]: unknown;
+    };
+    sessions: Array<CustomerSession>;
+    /**
+     * Every change your wallet signed, word for word.
+     */
+    signed_changes: Array<CustomerApproval>;
 };
 
 export type CustomerProfile = {
@@ -478,6 +531,19 @@ export type RequestStats = {
      * End of the last bucket.
      */
     to: string;
+};
+
+export type Row = {
+    action: string;
+    /**
+     * customer:<id> or system.
+     */
+    actor: string;
+    at: string;
+    audit_id: number;
+    detail: unknown;
+    request_id: string;
+    subject: string;
 };
 
 export type SaveInBody = {
@@ -822,6 +888,93 @@ export type AuthChangeCustomerResponses = {
 };
 
 export type AuthChangeCustomerResponse = AuthChangeCustomerResponses[keyof AuthChangeCustomerResponses];
+
+export type AuthCloseCustomerData = {
+    body: ChangeProof;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/customer/close';
+};
+
+export type AuthCloseCustomerErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type AuthCloseCustomerError = AuthCloseCustomerErrors[keyof AuthCloseCustomerErrors];
+
+export type AuthCloseCustomerResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type AuthCloseCustomerResponse = AuthCloseCustomerResponses[keyof AuthCloseCustomerResponses];
+
+export type AuthAskCloseCustomerData = {
+    body?: never;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/customer/close/challenge';
+};
+
+export type AuthAskCloseCustomerErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type AuthAskCloseCustomerError = AuthAskCloseCustomerErrors[keyof AuthAskCloseCustomerErrors];
+
+export type AuthAskCloseCustomerResponses = {
+    /**
+     * OK
+     */
+    200: ChangeChallenge;
+};
+
+export type AuthAskCloseCustomerResponse = AuthAskCloseCustomerResponses[keyof AuthAskCloseCustomerResponses];
+
+export type AuthExportCustomerData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/customer/export';
+};
+
+export type AuthExportCustomerErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type AuthExportCustomerError = AuthExportCustomerErrors[keyof AuthExportCustomerErrors];
+
+export type AuthExportCustomerResponses = {
+    /**
+     * OK
+     */
+    200: CustomerExport;
+};
+
+export type AuthExportCustomerResponse = AuthExportCustomerResponses[keyof AuthExportCustomerResponses];
 
 export type AuthLogoutData = {
     body?: never;

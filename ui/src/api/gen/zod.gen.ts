@@ -49,9 +49,30 @@ export const zChallengeInBody = z.object({
     address: z.string().check(z.minLength(3), z.maxLength(66))
 });
 
+export const zChangeChallenge = z.object({
+    challenge_id: z.string(),
+    expires_at: z.iso.datetime({ offset: true }),
+    message: z.string()
+});
+
+export const zChangeProof = z.object({
+    challenge_id: z.string(),
+    message: z.string().check(z.minLength(1), z.maxLength(4000)),
+    signature: z.string().check(z.minLength(4), z.maxLength(16384))
+});
+
 export const zCreateKeyInBody = z.object({
     name: z.string().check(z.minLength(1), z.maxLength(60)),
     service: z.string().check(z.maxLength(31))
+});
+
+export const zCustomerApproval = z.object({
+    approved_at: z.iso.datetime({ offset: true }),
+    evidence_id: z.int(),
+    message: z.string(),
+    purpose: z.string(),
+    scheme: z.string(),
+    signature: z.string()
 });
 
 export const zCustomerSession = z.object({
@@ -261,6 +282,25 @@ export const zRequestPage = z.object({
     requests: z.array(zLoggedRequest)
 });
 
+export const zRow = z.object({
+    action: z.string(),
+    actor: z.string(),
+    at: z.iso.datetime({ offset: true }),
+    audit_id: z.int(),
+    detail: z.unknown(),
+    request_id: z.string(),
+    subject: z.string()
+});
+
+export const zCustomerExport = z.object({
+    changes: z.array(zRow),
+    customer: zCustomerProfile,
+    exported_at: z.iso.datetime({ offset: true }),
+    rooms: z.record(z.string(), z.unknown()),
+    sessions: z.array(zCustomerSession),
+    signed_changes: z.array(zCustomerApproval)
+});
+
 export const zSaveInBody = z.object({
     config: z.record(z.string(), z.unknown()),
     version: z.int().check(z.gte(0))
@@ -416,6 +456,16 @@ export const zAuthChallengeBody = zChallengeInBody;
 export const zAuthChangeCustomerBody = zCustomerChange;
 
 export const zAuthChangeCustomerHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zAuthCloseCustomerBody = zChangeProof;
+
+export const zAuthCloseCustomerHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zAuthAskCloseCustomerHeaders = z.object({
     'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
 });
 

@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { authChallenge, authChangeCustomer, authCustomer, authEndOtherSessions, authEndSession, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsList, logsStats, metaGet, type Options, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesRevokeApiKey, servicesSaveConfig, walletBalance, walletTransactions } from '../sdk.gen';
-import type { AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsListData, LogsListError, LogsListResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
+import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsList, logsStats, metaGet, type Options, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesRevokeApiKey, servicesSaveConfig, walletBalance, walletTransactions } from '../sdk.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsListData, LogsListError, LogsListResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
 
 /**
  * Ask for the text to sign
@@ -90,6 +90,58 @@ export const authChangeCustomerMutation = (options?: Partial<Options<AuthChangeC
     };
     return mutationOptions;
 };
+
+/**
+ * Close your account for good, with the signed text
+ */
+export const authCloseCustomerMutation = (options?: Partial<Options<AuthCloseCustomerData>>): UseMutationOptions<AuthCloseCustomerResponse, AuthCloseCustomerError, Options<AuthCloseCustomerData>> => {
+    const mutationOptions: UseMutationOptions<AuthCloseCustomerResponse, AuthCloseCustomerError, Options<AuthCloseCustomerData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await authCloseCustomer({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Ask for the text that closes your account
+ */
+export const authAskCloseCustomerMutation = (options?: Partial<Options<AuthAskCloseCustomerData>>): UseMutationOptions<AuthAskCloseCustomerResponse, AuthAskCloseCustomerError, Options<AuthAskCloseCustomerData>> => {
+    const mutationOptions: UseMutationOptions<AuthAskCloseCustomerResponse, AuthAskCloseCustomerError, Options<AuthAskCloseCustomerData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await authAskCloseCustomer({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const authExportCustomerQueryKey = (options?: Options<AuthExportCustomerData>) => createQueryKey('authExportCustomer', options);
+
+/**
+ * Your own copy of everything kept about you
+ */
+export const authExportCustomerOptions = (options?: Options<AuthExportCustomerData>) => queryOptions<AuthExportCustomerResponse, AuthExportCustomerError, AuthExportCustomerResponse, ReturnType<typeof authExportCustomerQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await authExportCustomer({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: authExportCustomerQueryKey(options)
+});
 
 /**
  * End the session
