@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -214,16 +213,6 @@ func must[T any](value T, err error) func(t *testing.T) T {
 		}
 		return value
 	}
-}
-
-// refusal is the problem that err is.
-func refusal(t *testing.T, err error) *demo.Refusal {
-	t.Helper()
-	var r *demo.Refusal
-	if !errors.As(err, &r) {
-		t.Fatalf("not an answered refusal: %v", err)
-	}
-	return r
 }
 
 // text is a request's body, none when it is empty.

@@ -17,8 +17,8 @@ import (
 	"github.com/lib/pq/pqerror"
 )
 
-// minMajor is the oldest Postgres whose session settings below all exist.
-const minMajor = 14
+// minMajor is the oldest Postgres that our migrations run on: `nulls not distinct` came with 15.
+const minMajor = 15
 
 // sessionSettings are SET on every new connection rather than sent as startup parameters, because pgbouncer refuses
 // startup parameters that it does not know.

@@ -115,7 +115,7 @@ func accountFor(data string, st os.FileInfo) (account, error) {
 			return account{name: name, uid: uid, gid: gid, drop: true}, nil
 		}
 	}
-	return account{}, errors.New("Postgres does not run as root and there is no account postgres or nobody here: run suiftly as an ordinary user")
+	return account{}, errors.New("a Postgres server does not run as root and there is no account postgres or nobody here: run suiftly as an ordinary user")
 }
 
 func userName(uid int) string {

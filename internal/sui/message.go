@@ -49,7 +49,7 @@ func (s SignIn) validate() error {
 		}
 	}
 	if !strings.HasPrefix(s.ChainID, "sui:") {
-		return fmt.Errorf("chain id %q does not start with sui:", s.ChainID)
+		return fmt.Errorf("chain id %q lacks the prefix %q", s.ChainID, "sui:")
 	}
 	if len(s.Nonce) < nonceChars || strings.ContainsFunc(s.Nonce, func(c rune) bool {
 		return (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z')
