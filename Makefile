@@ -6,7 +6,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 NODE := ui/node_modules/.package-lock.json
 
-.PHONY: help demo test setup build check lint gotest uitest e2e gen migrate bench vuln clean
+.PHONY: help demo test setup build check lint gotest uitest e2e gen proto migrate bench vuln clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ e2e: build ## The dashboard in a real browser, on the real binary with Postgres 
 gen: $(NODE) ## After a change of the API: ui/openapi.json and the dashboard's client
 	go run . openapi > ui/openapi.json
 	cd ui && npm run gen
+
+proto: ## After a change of internal/sui/chain/rpc/sui.proto: its Go messages
+	cd internal/sui/chain/rpc && npx --yes @bufbuild/buf@1.75.0 generate
 
 migrate: ## After a new migration: refresh db/schema.sql
 	UPDATE=1 go test -count=1 -run TestSchemaIsCurrent .

@@ -43,6 +43,7 @@ var onlyHere = map[string]struct{ place, why string }{
 	"github.com/pattonkan/sui-go":                               {"internal/sui", "its verifier fails on real input: only its types are used"},
 	"github.com/knadh/koanf/v2":                                 {"internal/config", "one way to read a setting"},
 	"github.com/decred/dcrd/dcrec/secp256k1/v4":                 {"internal/sui", "signatures are checked in one place"},
+	"connectrpc.com/connect":                                    {"internal/sui", "the network is asked in one place"},
 	"github.com/prometheus/client_golang/prometheus/collectors": {"internal/web", "one registry"},
 }
 

@@ -158,9 +158,11 @@ var errNoChain = ErrZkLoginUnavailable.Because(errors.New("no fullnode is config
 // PersonalDigest is what a wallet signs for a personal message.
 func PersonalDigest(message []byte) [32]byte {
 	// Intent: scope 3 (personal message), version 0, app 0 (Sui). The message is a BCS vector<u8>.
-	b := append([]byte{3, 0, 0}, uleb(len(message))...)
-	return blake2b.Sum256(append(b, message...))
+	return blake2b.Sum256(append([]byte{3, 0, 0}, MessageBCS(message)...))
 }
+
+// MessageBCS is the message as the network reads it: a BCS vector<u8>.
+func MessageBCS(message []byte) []byte { return append(uleb(len(message)), message...) }
 
 func uleb(n int) []byte {
 	var b []byte

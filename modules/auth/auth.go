@@ -13,6 +13,7 @@ import (
 	"suiftly/internal/jobs"
 	"suiftly/internal/pg"
 	"suiftly/internal/sui"
+	"suiftly/internal/sui/chain"
 	"suiftly/internal/web"
 )
 
@@ -28,6 +29,10 @@ type Config struct {
 	RefreshGrace    time.Duration `koanf:"refresh_grace"`
 	SessionAbsolute time.Duration `koanf:"session_absolute"`
 	Limits          Limits        `koanf:"limits"`
+	// Fullnodes decide about zkLogin signatures; without one they are refused with 503.
+	Fullnodes        []chain.Node  `koanf:"fullnodes"`
+	FullnodesAgree   int           `koanf:"fullnodes_agree"`
+	FullnodePatience time.Duration `koanf:"fullnode_patience"`
 }
 
 // Limits is the auth.limits part of config.yaml: how often strangers may try the door, on all replicas together.
@@ -43,7 +48,8 @@ const day = 24 * time.Hour
 func DefaultConfig() Config {
 	return Config{
 		Network: "testnet", Challenge: 5 * time.Minute, Access: 15 * time.Minute, Refresh: 7 * day, RefreshGrace: 30 * time.Second, SessionAbsolute: 90 * day,
-		Limits: Limits{ChallengesPerMinute: 10, ChallengesAddressPerMinute: 5, VerifiesPerMinute: 10},
+		Limits:         Limits{ChallengesPerMinute: 10, ChallengesAddressPerMinute: 5, VerifiesPerMinute: 10},
+		FullnodesAgree: 1, FullnodePatience: 3 * time.Second,
 	}
 }
 
@@ -69,7 +75,7 @@ func (c Config) Validate() (problems []error) {
 	}{
 		{"challenge", c.Challenge, 30 * time.Second, 15 * time.Minute}, {"access", c.Access, time.Minute, time.Hour},
 		{"refresh", c.Refresh, time.Hour, 90 * day}, {"refresh_grace", c.RefreshGrace, 0, 5 * time.Minute},
-		{"session_absolute", c.SessionAbsolute, time.Hour, 400 * day},
+		{"session_absolute", c.SessionAbsolute, time.Hour, 400 * day}, {"fullnode_patience", c.FullnodePatience, 100 * time.Millisecond, 10 * time.Second},
 	} {
 		if d.value < d.min || d.value > d.max {
 			bad("auth.%s: %s is not between %s and %s", d.key, d.value, d.min, d.max)
@@ -85,6 +91,12 @@ func (c Config) Validate() (problems []error) {
 		if limit.value < 1 || limit.value > 100_000 {
 			bad("auth.limits.%s: %d is not between 1 and 100000", limit.key, limit.value)
 		}
+	}
+	for i, node := range c.Fullnodes {
+		problems = append(problems, node.Validate(fmt.Sprintf("auth.fullnodes[%d]", i))...)
+	}
+	if c.FullnodesAgree < 1 || c.FullnodesAgree > max(1, len(c.Fullnodes)) {
+		bad("auth.fullnodes_agree: %d is not between 1 and the number of fullnodes", c.FullnodesAgree)
 	}
 	return problems
 }
@@ -122,6 +134,12 @@ func New(kit host.Kit, c Config, origin string) (*Module, error) {
 		kit: kit, config: c, domain: u.Host, origin: origin, keys: keys, operators: map[string]bool{},
 		OnCustomer: func(context.Context, pg.Q, customer.ID) error { return nil },
 		live:       newLiveSessions(kit.Now),
+	}
+	if len(c.Fullnodes) > 0 {
+		nodes := chain.Config{Network: c.Network, Nodes: c.Fullnodes, Agree: c.FullnodesAgree, Patience: c.FullnodePatience}
+		if m.verifier.Chain, err = chain.New(nodes, kit.Now); err != nil {
+			return nil, fmt.Errorf("auth.fullnodes: %w", err)
+		}
 	}
 	for _, a := range c.Operators {
 		address, err := sui.ParseAddress(a)

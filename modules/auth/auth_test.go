@@ -495,7 +495,7 @@ func TestConfig(t *testing.T) {
 		t.Errorf("the defaults are refused: %v", problems)
 	}
 	bad := Config{Network: "moon", SigningKeys: []string{"short"}, Operators: []string{"bob"}}
-	if problems := bad.Validate(); len(problems) != 10 {
+	if problems := bad.Validate(); len(problems) != 12 {
 		t.Errorf("got %d problems: %v", len(problems), problems)
 	}
 	if _, err := New(host.Kit{}, DefaultConfig(), "https://x.example"); err == nil || !strings.Contains(err.Error(), "SUIFTLY_AUTH__SIGNING_KEYS") {
