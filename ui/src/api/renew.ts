@@ -60,33 +60,34 @@ const renewSession = renewer({
   exclusively: (work) => ('locks' in navigator ? navigator.locks.request(LOCK, work) : work()),
 });
 
-let onSignedOut = () => {};
-/** Called when the session turned out to be over and could not be renewed. */
-export function whenSignedOut(fn: () => void) {
+let onSignedOut: () => unknown = () => false;
+/**
+ * Called when the session turned out to be over and could not be renewed. When it answers true, the same customer has signed in
+ * again meanwhile; a promise is waited for.
+ */
+export function whenSignedOut(fn: () => unknown) {
   onSignedOut = fn;
 }
 
 // These say 401 about a signature or about the session itself: renewing would change nothing.
-const OWN_BUSINESS = /\/api\/v1\/auth\/(challenge|verify|refresh|logout)$/;
+const OWN_BUSINESS = /\/api\/v1\/auth\/(challenge|verify|refresh|logout|customer\/close)$/;
 
-/** fetch for the generated client: renews an expired session and sends the request once more. */
+/** fetch for the generated client: renews an expired session, or waits for the customer to sign in again, and sends the request once more. */
 export async function renewingFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   if (OWN_BUSINESS.test(new URL(request.url).pathname)) return fetch(request);
-  const again = request.clone(); // a body can be read once; the copy carries the same Idempotency-Key
+  // A body can be read once; the copies carry the same Idempotency-Key.
+  const again = request.clone();
+  const afterSignIn = request.clone();
   const sentAt = Date.now();
   const response = await fetch(request);
   if (response.status !== 401) return response;
   const outcome = await renewSession(sentAt);
   if (outcome === 'renewed') {
     const second = await fetch(again);
-    if (second.status === 401) onSignedOut();
-    return second;
+    return second.status === 401 && (await onSignedOut()) === true ? fetch(afterSignIn) : second;
   }
-  if (outcome === 'signed-out') {
-    onSignedOut();
-    return response;
-  }
+  if (outcome === 'signed-out') return (await onSignedOut()) === true ? fetch(afterSignIn) : response;
   return new Response(
     JSON.stringify({
       code: 'ui.renewal_unreachable',
