@@ -19,6 +19,8 @@ import { Route as AppLogsRouteImport } from './routes/_app/logs';
 import { Route as AppWalletRouteImport } from './routes/_app/wallet';
 import { Route as AppServicesIndexRouteImport } from './routes/_app/services/index';
 import { Route as AppServicesServiceRouteImport } from './routes/_app/services/$service';
+import { Route as AppSettingsProfileRouteImport } from './routes/_app/settings/profile';
+import { Route as AppSettingsSessionsRouteImport } from './routes/_app/settings/sessions';
 
 const AppRoute = AppRouteImport.update({
   id: '/_app',
@@ -69,6 +71,16 @@ const AppServicesServiceRoute = AppServicesServiceRouteImport.update({
   path: '/services/$service',
   getParentRoute: () => AppRoute,
 } as any);
+const AppSettingsProfileRoute = AppSettingsProfileRouteImport.update({
+  id: '/settings/profile',
+  path: '/settings/profile',
+  getParentRoute: () => AppRoute,
+} as any);
+const AppSettingsSessionsRoute = AppSettingsSessionsRouteImport.update({
+  id: '/settings/sessions',
+  path: '/settings/sessions',
+  getParentRoute: () => AppRoute,
+} as any);
 
 export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute;
@@ -79,6 +91,8 @@ export interface FileRoutesByFullPath {
   '/logs': typeof AppLogsRoute;
   '/wallet': typeof AppWalletRoute;
   '/services/$service': typeof AppServicesServiceRoute;
+  '/settings/profile': typeof AppSettingsProfileRoute;
+  '/settings/sessions': typeof AppSettingsSessionsRoute;
   '/services/': typeof AppServicesIndexRoute;
 }
 export interface FileRoutesByTo {
@@ -90,6 +104,8 @@ export interface FileRoutesByTo {
   '/wallet': typeof AppWalletRoute;
   '/': typeof AppIndexRoute;
   '/services/$service': typeof AppServicesServiceRoute;
+  '/settings/profile': typeof AppSettingsProfileRoute;
+  '/settings/sessions': typeof AppSettingsSessionsRoute;
   '/services': typeof AppServicesIndexRoute;
 }
 export interface FileRoutesById {
@@ -103,6 +119,8 @@ export interface FileRoutesById {
   '/_app/wallet': typeof AppWalletRoute;
   '/_app/': typeof AppIndexRoute;
   '/_app/services/$service': typeof AppServicesServiceRoute;
+  '/_app/settings/profile': typeof AppSettingsProfileRoute;
+  '/_app/settings/sessions': typeof AppSettingsSessionsRoute;
   '/_app/services/': typeof AppServicesIndexRoute;
 }
 export interface FileRouteTypes {
@@ -116,6 +134,8 @@ export interface FileRouteTypes {
     | '/logs'
     | '/wallet'
     | '/services/$service'
+    | '/settings/profile'
+    | '/settings/sessions'
     | '/services/';
   fileRoutesByTo: FileRoutesByTo;
   to:
@@ -127,6 +147,8 @@ export interface FileRouteTypes {
     | '/wallet'
     | '/'
     | '/services/$service'
+    | '/settings/profile'
+    | '/settings/sessions'
     | '/services';
   id:
     | '__root__'
@@ -139,6 +161,8 @@ export interface FileRouteTypes {
     | '/_app/wallet'
     | '/_app/'
     | '/_app/services/$service'
+    | '/_app/settings/profile'
+    | '/_app/settings/sessions'
     | '/_app/services/';
   fileRoutesById: FileRoutesById;
 }
@@ -219,6 +243,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppServicesServiceRouteImport;
       parentRoute: typeof AppRoute;
     };
+    '/_app/settings/profile': {
+      id: '/_app/settings/profile';
+      path: '/settings/profile';
+      fullPath: '/settings/profile';
+      preLoaderRoute: typeof AppSettingsProfileRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    '/_app/settings/sessions': {
+      id: '/_app/settings/sessions';
+      path: '/settings/sessions';
+      fullPath: '/settings/sessions';
+      preLoaderRoute: typeof AppSettingsSessionsRouteImport;
+      parentRoute: typeof AppRoute;
+    };
   }
 }
 
@@ -230,6 +268,8 @@ interface AppRouteChildren {
   AppWalletRoute: typeof AppWalletRoute;
   AppIndexRoute: typeof AppIndexRoute;
   AppServicesServiceRoute: typeof AppServicesServiceRoute;
+  AppSettingsProfileRoute: typeof AppSettingsProfileRoute;
+  AppSettingsSessionsRoute: typeof AppSettingsSessionsRoute;
   AppServicesIndexRoute: typeof AppServicesIndexRoute;
 }
 
@@ -241,6 +281,8 @@ const AppRouteChildren: AppRouteChildren = {
   AppWalletRoute: AppWalletRoute,
   AppIndexRoute: AppIndexRoute,
   AppServicesServiceRoute: AppServicesServiceRoute,
+  AppSettingsProfileRoute: AppSettingsProfileRoute,
+  AppSettingsSessionsRoute: AppSettingsSessionsRoute,
   AppServicesIndexRoute: AppServicesIndexRoute,
 };
 

@@ -1,8 +1,23 @@
 /** How instants are read out: in UTC, as everything is stored and billed, or in the visitor's own zone. */
 export type Clock = 'utc' | 'local';
 
-const zone = (clock: Clock) => (clock === 'utc' ? 'UTC' : undefined);
 const cache = new Map<string, Intl.DateTimeFormat>();
+
+let own: string | undefined;
+const zone = (clock: Clock) => (clock === 'utc' ? 'UTC' : own);
+
+/** The zone that "the visitor's own" means from now on, by its IANA name; empty, or unknown to this browser: the browser's. */
+export function setOwnZone(name: string) {
+  let next: string | undefined;
+  try {
+    next = name === '' ? undefined : new Intl.DateTimeFormat('en-GB', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    next = undefined; // the server's list of zones is newer than this browser's
+  }
+  if (next === own) return;
+  own = next;
+  cache.clear();
+}
 
 // en-GB: day before month in words, 24 hours. hourCycle h23, or midnight reads 24:00.
 function formatter(key: string, clock: Clock, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

@@ -1,7 +1,7 @@
 import { createFileRoute, Outlet, redirect } from '@tanstack/react-router';
 import { hasStatus } from '@/api/error';
 import { AppShell } from '@/components/layout/app-shell';
-import { customerQuery } from '@/features/auth/session';
+import { applyZone, customerQuery } from '@/features/auth/session';
 import { useAuth } from '@/stores/auth';
 
 export const Route = createFileRoute('/_app')({
@@ -10,7 +10,7 @@ export const Route = createFileRoute('/_app')({
     const toSignIn = () => redirect({ to: '/login', search: location.href === '/' ? {} : { redirect: location.href } });
     if (!useAuth.getState().maybeSignedIn) throw toSignIn();
     try {
-      await context.queryClient.ensureQueryData({ ...customerQuery, revalidateIfStale: true });
+      applyZone(await context.queryClient.ensureQueryData({ ...customerQuery, revalidateIfStale: true }));
     } catch (e) {
       if (hasStatus(e, 401)) throw toSignIn();
       throw e;

@@ -1,4 +1,5 @@
 // Its own chunk: the menu and what positions it are fetched when the page has come to rest, or when they are asked for.
+import { Link } from '@tanstack/react-router';
 import { Copy, Globe, LogOut, MapPin, Monitor, Moon, Sun } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { Badge } from '@/components/ui/badge';
@@ -18,6 +19,7 @@ import { notify } from '@/lib/notify';
 import { type Clock, zoneName } from '@/lib/time';
 import { usePreferences } from '@/stores/preferences';
 import { type Theme, useUi } from '@/stores/ui';
+import { SETTINGS } from './nav';
 
 /** The account menu, open from the start: its closed form is account-menu.tsx. */
 export function AccountMenuOpen({ trigger }: { trigger: ReactElement }) {
@@ -50,9 +52,16 @@ export function AccountMenuOpen({ trigger }: { trigger: ReactElement }) {
             >
               <Copy aria-hidden /> Copy address
             </MenuItem>
-            <MenuSeparator />
           </>
         )}
+        {SETTINGS.map(({ label, icon: Icon, link }) => (
+          <MenuItem key={label} asChild>
+            <Link {...link}>
+              <Icon aria-hidden /> {label}
+            </Link>
+          </MenuItem>
+        ))}
+        <MenuSeparator />
         <MenuLabel>Theme</MenuLabel>
         <MenuRadioGroup value={theme} onValueChange={(v) => setTheme(v as Theme)} aria-label="Theme">
           <MenuRadioItem value="light">

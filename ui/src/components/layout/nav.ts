@@ -1,5 +1,15 @@
 import type { LinkProps } from '@tanstack/react-router';
-import { Boxes, CreditCard, KeyRound, LayoutDashboard, type LucideIcon, ScrollText, Wallet } from 'lucide-react';
+import {
+  Boxes,
+  CreditCard,
+  KeyRound,
+  LayoutDashboard,
+  type LucideIcon,
+  MonitorSmartphone,
+  ScrollText,
+  UserRound,
+  Wallet,
+} from 'lucide-react';
 
 export interface NavItem {
   label: string;
@@ -18,4 +28,9 @@ export const ACCOUNT: NavItem[] = [
   { label: 'Wallet', icon: Wallet, link: { to: '/wallet' }, key: 'w' },
   { label: 'API keys', icon: KeyRound, link: { to: '/api-keys' }, key: 'k' },
 ];
-export const PAGES: NavItem[] = [OVERVIEW, SERVICES, REQUESTS, ...ACCOUNT];
+/** In the account menu, not in the sidebar. */
+export const SETTINGS: NavItem[] = [
+  { label: 'Profile', icon: UserRound, link: { to: '/settings/profile' } },
+  { label: 'Sessions', icon: MonitorSmartphone, link: { to: '/settings/sessions' } },
+];
+export const PAGES: NavItem[] = [OVERVIEW, SERVICES, REQUESTS, ...ACCOUNT, ...SETTINGS];

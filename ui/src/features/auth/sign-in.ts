@@ -40,6 +40,13 @@ export async function connect(kit: WalletKit, wallet: UiWallet): Promise<UiWalle
   return account;
 }
 
+/** Lets the wallet sign a text of the server as the account. The text is signed byte for byte as it came. */
+export async function signText(kit: WalletKit, account: UiWalletAccount, text: string): Promise<string> {
+  const { signature } = await ofWallet(kit.signPersonalMessage({ message: new TextEncoder().encode(text), account }));
+  if (kit.stores.$connection.get().account?.address !== account.address) throw new WalletFailure('changed');
+  return signature;
+}
+
 /** Proves to the server that the visitor owns the account. The server answers with the session's cookies. */
 export async function signIn(
   kit: WalletKit,
@@ -51,11 +58,8 @@ export async function signIn(
   onStep({ at: 'asking' });
   const { data: challenge } = await authChallenge({ body: { address: account.address }, throwOnError: true });
   onStep({ at: 'signing', message: challenge.message });
-  const { signature } = await ofWallet(
-    kit.signPersonalMessage({ message: new TextEncoder().encode(challenge.message), account }),
-  );
+  const signature = await signText(kit, account, challenge.message);
   const now = kit.stores.$connection.get();
-  if (now.account?.address !== account.address) throw new WalletFailure('changed');
   onStep({ at: 'verifying' });
   const { data: session } = await authVerify({
     body: { challenge_id: challenge.challenge_id, message: challenge.message, signature },
