@@ -18,7 +18,7 @@ import (
 )
 
 // withStore runs a command on the configured database (or the embedded one, started for it) with every room built.
-func withStore(ctx context.Context, configFile string, fn func(st *store, h house) error) (err error) {
+func withStore(ctx context.Context, configFile string, fn func(h house) error) (err error) {
 	s, err := load(configFile)
 	if err != nil {
 		return err
@@ -29,13 +29,20 @@ func withStore(ctx context.Context, configFile string, fn func(st *store, h hous
 		return err
 	}
 	defer func() { err = errors.Join(err, st.close()) }()
+	pending, err := pg.Pending(ctx, st.db, migrations())
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		return fmt.Errorf("%d migrations are not applied: suiftly migrate up", pending)
+	}
 	// A tool signs nobody in: it needs no replica's secret.
 	s.Auth.SigningKeys, s.Auth.SigningKeyFile = []string{rand.Text() + rand.Text()}, ""
 	h, err := rooms(host.Kit{DB: st.db, Log: log, Now: time.Now}, s, nil)
 	if err != nil {
 		return err
 	}
-	return fn(st, h)
+	return fn(h)
 }
 
 func migrate(ctx context.Context, args []string, out io.Writer) error {
@@ -103,15 +110,16 @@ func billingVerb(ctx context.Context, args []string, out io.Writer) error {
 				return wrongUse{fmt.Errorf("--at %s is in the future", at)}
 			}
 		}
-		return withStore(ctx, file, func(_ *store, h house) error {
+		return withStore(ctx, file, func(h house) error {
 			result, err := h.billing.RunOnce(ctx, when)
 			if err == nil {
-				_, err = fmt.Fprintln(out, result)
+				_, err = fmt.Fprintf(out, "run %d: %s. %d customers billed, %d parked; %d hours, %d charges, $%s\n", result.ID, result.State,
+					result.Customers, result.Parked, result.Hours, result.Charges, result.Amount)
 			}
 			return err
 		})
 	case "check":
-		return withStore(ctx, file, func(_ *store, h house) error { return report(ctx, out, h) })
+		return withStore(ctx, file, func(h house) error { return report(ctx, out, h) })
 	}
 	return wrongUse{fmt.Errorf("there is no suiftly billing %s: run, check", args[0])}
 }
@@ -154,14 +162,7 @@ func doctor(ctx context.Context, args []string, out io.Writer) error {
 	if len(rest) > 0 {
 		return wrongUse{fmt.Errorf("unexpected argument %q", rest[0])}
 	}
-	return withStore(ctx, file, func(st *store, h house) error {
-		pending, err := pg.Pending(ctx, st.db, migrations())
-		if err != nil {
-			return err
-		}
-		if pending > 0 {
-			return fmt.Errorf("%d migrations are not applied: suiftly migrate up", pending)
-		}
+	return withStore(ctx, file, func(h house) error {
 		return report(ctx, out, h)
 	})
 }
@@ -175,7 +176,7 @@ func verifySignature(ctx context.Context, file string, args []string, out io.Wri
 	if err != nil || id < 1 {
 		return wrongUse{fmt.Errorf("%q is not the number of a piece of evidence", args[0])}
 	}
-	return withStore(ctx, file, func(_ *store, h house) error {
+	return withStore(ctx, file, func(h house) error {
 		e, err := h.auth.Evidence(ctx, id)
 		if err != nil {
 			return err
