@@ -1,10 +1,17 @@
 import { expect, expectAccessible, noSidewaysScroll, ROUTES, settled, signedIn as test } from './fixtures';
 
-for (const path of ROUTES) {
-  test(`${path} fits a phone without sideways scroll`, async ({ page }) => {
+test('every page fits a phone without sideways scroll', async ({ page }) => {
+  for (const path of ROUTES) {
     await page.goto(path);
     await settled(page);
     await noSidewaysScroll(page);
+  }
+});
+
+for (const path of ['/', '/services/seal?tab=config', '/logs']) {
+  test(`axe finds nothing on ${path} on a phone`, async ({ page }) => {
+    await page.goto(path);
+    await settled(page);
     await expectAccessible(page);
   });
 }

@@ -97,7 +97,7 @@ export function RequestsPage({
       <p className="mt-3 text-[13px] text-pretty text-muted-foreground">
         The price is the catalog's price of one answered request (status 200 to 399); others are free. Bandwidth, where
         it has a price, is charged by the hour and shown in{' '}
-        <Link to="/billing" className="focus-ring rounded-sm text-primary underline-offset-4 hover:underline">
+        <Link to="/billing" className="focus-ring rounded-sm text-primary underline underline-offset-2">
           billing
         </Link>
         .
