@@ -23,10 +23,11 @@ import (
 	"suiftly/internal/fault"
 )
 
-// What Approve refuses with, beside what internal/sui says of the signature.
+// What Approve refuses with, beside what internal/sui says of the signature. None is a 401: the session is good, and a client
+// that renewed it would only send the same proof again.
 var (
 	ErrNeeded  = fault.New(fault.Forbidden, "auth.approval_needed", "This change needs a fresh signature of your wallet.")
-	ErrOver    = fault.New(fault.Unauthenticated, "auth.approval_over", "This request to sign has expired or was used already. Ask for a new one.")
+	ErrOver    = fault.New(fault.Conflict, "auth.approval_over", "This request to sign has expired or was used already. Ask for a new one.")
 	ErrDiffers = fault.New(fault.Conflict, "auth.approval_differs", "What was signed is not what this request would change. Ask for a new text and sign it.")
 )
 

@@ -34,6 +34,12 @@ func ParseAddress(text string) (Address, error) {
 // String is the one form that is stored, shown and compared: lower case, 0x and 64 hex digits.
 func (a Address) String() string { return "0x" + hex.EncodeToString(a[:]) }
 
+// Short is enough of the address to recognise it in a log by, and too little to be it.
+func (a Address) Short() string {
+	s := a.String()
+	return s[:6] + "..." + s[len(s)-4:]
+}
+
 // MarshalText is String.
 func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 

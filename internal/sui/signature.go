@@ -97,7 +97,7 @@ func (v Verifier) Check(ctx context.Context, claimed Address, message []byte, si
 		return Verified{}, err
 	}
 	if !p.Proves(claimed) {
-		return Verified{}, ErrOtherAddress.Because(fmt.Errorf("%s signature of %v, not of %v", p.Scheme, p.Addresses, claimed))
+		return Verified{}, ErrOtherAddress.Because(fmt.Errorf("%s signature of %s, not of %s", p.Scheme, p.Addresses[0].Short(), claimed.Short()))
 	}
 	if len(p.maxEpochs) == 0 {
 		return p.Verified, nil

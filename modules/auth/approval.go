@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"suiftly/internal/customer"
+	"suiftly/internal/fault"
 	"suiftly/internal/pg"
 	"suiftly/internal/stepup"
 	"suiftly/internal/sui"
@@ -94,6 +95,10 @@ func (m *Module) approve(ctx context.Context, change stepup.Change, proof *stepu
 	}
 	verified, err := m.verifier.Check(ctx, address, []byte(proof.Message), proof.Signature)
 	if err != nil {
+		if refused := *fault.Of(err); refused.Kind == fault.Unauthenticated {
+			refused.Kind = fault.Forbidden // who is asking is known; what was signed is not right
+			return &refused
+		}
 		return err
 	}
 	return pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
