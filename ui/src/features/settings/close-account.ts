@@ -1,8 +1,6 @@
-// Loaded with the dialog that closes an account: it pulls the wallet's code.
 import { authAskCloseCustomer, authCloseCustomer } from '@/api/gen/sdk.gen';
-import { connect, signText } from '@/features/auth/sign-in';
 import { WalletFailure } from '@/features/auth/wallet-failure';
-import { type UiWalletAccount, type WalletKit, walletKit } from '@/features/auth/wallet-runtime';
+import type { UiWallet, UiWalletAccount, WalletKit } from '@/features/auth/wallet-runtime';
 import { useAuth } from '@/stores/auth';
 
 export type ClosingStep = { at: 'wallet' } | { at: 'asking' } | { at: 'signing'; message: string } | { at: 'closing' };
@@ -15,7 +13,10 @@ export class OtherAccount extends Error {
 const RECONNECT_MS = 5_000;
 
 /** The account the wallet shows: the connection of the last visit, or asked for again from the wallet signed in with last. */
-async function walletAccount(kit: WalletKit): Promise<UiWalletAccount> {
+async function walletAccount(
+  kit: WalletKit,
+  connect: (kit: WalletKit, wallet: UiWallet) => Promise<UiWalletAccount>,
+): Promise<UiWalletAccount> {
   const { $connection, $wallets } = kit.stores;
   const until = Date.now() + RECONNECT_MS;
   while (/connecting/.test($connection.get().status) && Date.now() < until) {
@@ -34,8 +35,12 @@ async function walletAccount(kit: WalletKit): Promise<UiWalletAccount> {
 /** Closes the account of the address with its wallet's signature under the server's exact text. */
 export async function closeAccount(network: string, address: string, onStep: (step: ClosingStep) => void) {
   onStep({ at: 'wallet' });
+  const [{ walletKit }, { connect, signText }] = await Promise.all([
+    import('@/features/auth/wallet-runtime'),
+    import('@/features/auth/sign-in'),
+  ]);
   const kit = walletKit(network);
-  const account = await walletAccount(kit);
+  const account = await walletAccount(kit, connect);
   if (account.address !== address)
     throw new OtherAccount('Your wallet shows another account. Switch it to the account to be closed, then try again.');
   if (!account.features.includes('sui:signPersonalMessage')) throw new WalletFailure('cannot-sign');

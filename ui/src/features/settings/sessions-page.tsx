@@ -95,13 +95,30 @@ function SessionRow({ session: s, onEnd }: { session: CustomerSession; onEnd: ()
         <Icon aria-hidden className="size-[18px]" strokeWidth={1.8} />
       </span>
       <div className="min-w-0 flex-1">
-        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
-          <span className="font-medium break-words" title={s.user_agent || 'It sent no name'}>
-            {device.name}
-          </span>
-          {s.current && <Badge tone="success">This session</Badge>}
-        </p>
-        <dl className="mt-1 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-[13px] text-muted-foreground sm:flex sm:flex-wrap sm:gap-x-5 [&_dd]:text-foreground/80 sm:[&>div]:gap-x-1.5 [&>div]:contents sm:[&>div]:flex">
+        <div className="flex items-start justify-between gap-2">
+          <p className="flex min-h-8 flex-wrap items-center gap-x-2 gap-y-1">
+            <span className="font-medium break-words" title={s.user_agent || 'It sent no name'}>
+              {device.name}
+            </span>
+            {s.current && <Badge tone="success">This session</Badge>}
+          </p>
+          {s.current ? (
+            <Button
+              variant="ghost"
+              size="sm"
+              onClick={() => {
+                signOut().catch((e: unknown) => notify.failed('You are still signed in.', e));
+              }}
+            >
+              Sign out
+            </Button>
+          ) : (
+            <Button variant="ghost" size="sm" className="text-destructive" onClick={onEnd}>
+              End<span className="sr-only"> {device.name}</span>
+            </Button>
+          )}
+        </div>
+        <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-[13px] text-muted-foreground sm:flex sm:flex-wrap sm:gap-x-5 [&_dd]:text-foreground/80 sm:[&>div]:gap-x-1.5 [&>div]:contents sm:[&>div]:flex">
           <div>
             <dt>Last used</dt>
             <dd title={s.last_used_at}>{ago(s.last_used_at, now)}</dd>
@@ -114,25 +131,10 @@ function SessionRow({ session: s, onEnd }: { session: CustomerSession; onEnd: ()
           </div>
           <div>
             <dt>Network</dt>
-            <dd className="font-mono text-xs leading-5 break-all">{s.ip_prefix || 'unknown'}</dd>
+            <dd className="font-mono text-xs leading-5 break-words">{s.ip_prefix || 'unknown'}</dd>
           </div>
         </dl>
       </div>
-      {s.current ? (
-        <Button
-          variant="ghost"
-          size="sm"
-          onClick={() => {
-            signOut().catch((e: unknown) => notify.failed('You are still signed in.', e));
-          }}
-        >
-          Sign out
-        </Button>
-      ) : (
-        <Button variant="ghost" size="sm" className="text-destructive" onClick={onEnd}>
-          End<span className="sr-only"> {device.name}</span>
-        </Button>
-      )}
     </li>
   );
 }
