@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
@@ -128,7 +129,9 @@ func (s *Server) caller(c *fiber.Ctx) Caller {
 	id := ""
 	if s.trusted(ip) {
 		id = c.Get("X-Request-Id")
-		hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+		// A proxy may add its line below the client's: several lines are one list (RFC 9110 section 5.3).
+		lines := c.Request().Header.PeekAll(fiber.HeaderXForwardedFor)
+		hops := strings.Split(string(bytes.Join(lines, []byte(","))), ",")
 		for i := len(hops) - 1; i >= 0 && s.trusted(ip); i-- {
 			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 			if err != nil {

@@ -86,3 +86,13 @@ func TestLimits(t *testing.T) {
 		}
 	})
 }
+
+func TestForwardedInTwoLines(t *testing.T) {
+	t.Parallel()
+	h := setup(t, func(c *web.Config) { c.TrustedProxies = []string{"127.0.0.1"} })
+	// A proxy that adds a line below the client's own: the last word is the proxy's.
+	a := h.do(t, "GET", "/api/v1/room/caller", "", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.9")
+	if strings.TrimSpace(a.text) != `"203.0.113.9"` {
+		t.Errorf("the client's own line was believed: %s", a.text)
+	}
+}

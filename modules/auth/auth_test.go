@@ -410,6 +410,12 @@ func TestRefresh(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.later(31 * time.Second)
+		elsewhere := r.replica(t, oldKey)
+		for _, replica := range []room{r, elsewhere} {
+			if _, err := replica.Authenticate(t.Context(), next.Session.Access); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if _, err := r.Refresh(t.Context(), stolen); !errors.Is(err, ErrSessionOver) {
 			t.Fatalf("the thief: %v", err)
 		}
@@ -418,6 +424,14 @@ func TestRefresh(t *testing.T) {
 		}
 		if _, err := r.Authenticate(t.Context(), next.Session.Access); !errors.Is(err, ErrSessionOver) {
 			t.Errorf("its access token: %v", err)
+		}
+		r.later(time.Second)
+		if _, err := elsewhere.Authenticate(t.Context(), next.Session.Access); !errors.Is(err, ErrSessionOver) {
+			t.Errorf("its access token on another replica, a second later: %v", err)
+		}
+		var told int
+		if err := r.kit.DB.Get(&told, `select count(*) from ops.audit where action = 'auth.session_ended' and detail->>'why' = 'refresh token used again'`); err != nil || told != 1 {
+			t.Errorf("%d audit entries, %v", told, err)
 		}
 		if _, err := r.Refresh(t.Context(), other.Session.Refresh); err != nil {
 			t.Errorf("another session of the same customer: %v", err)

@@ -124,7 +124,7 @@ const successorSteps = 16
 func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err error) {
 	now := m.kit.Now()
 	grace := m.config.RefreshGrace
-	stolen := false
+	stolen, family := false, uuid.Nil
 	err = pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
 		stolen = false
 		token, t := refresh, refreshToken{}
@@ -147,8 +147,11 @@ func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err er
 				break
 			}
 			if now.Sub(t.RotatedAt.Time) > grace {
-				stolen = true
-				return revokeSession(ctx, tx, t.Session, "refresh token used again", now)
+				stolen, family = true, t.Session
+				if err := revokeSession(ctx, tx, t.Session, "refresh token used again", now); err != nil {
+					return fmt.Errorf("end session: %w", err)
+				}
+				return audit.Write(ctx, tx, audit.Entry{Action: "auth.session_ended", Subject: t.Session.String(), Customer: t.Customer.ID, Detail: map[string]any{"why": "refresh token used again"}})
 			}
 			if token, err = m.successorOf(ctx, tx, token); err != nil {
 				return err
@@ -172,7 +175,8 @@ func (m *Module) Refresh(ctx context.Context, refresh string) (g Granted, err er
 		return err
 	})
 	if err == nil && stolen {
-		m.kit.Log.Warn("a refresh token was used again after its grace: session revoked")
+		m.live.forget(family.String())
+		m.kit.Log.Warn("a refresh token was used again after its grace: session revoked", "session", family.String())
 		err = ErrSessionOver.Because(errors.New("refresh token used again"))
 	}
 	return g, err
