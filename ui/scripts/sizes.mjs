@@ -27,8 +27,14 @@ function closure(keys) {
   return { js: [...new Set([...chunks].map((key) => manifest[key].file))], css: [...css] };
 }
 const sum = (files) => files.reduce((total, file) => total + size(file), 0);
+// A chunk that is imported lazily only is listed by its source; one that others also need at once, by its name.
 const key = (part) => {
-  const found = Object.keys(manifest).filter((k) => k.startsWith('src/') && k.includes(part));
+  const name = part
+    .split('/')
+    .at(-1)
+    .replace(/\.tsx?$/, '');
+  const sources = Object.keys(manifest).filter((k) => k.startsWith('src/') && k.includes(part));
+  const found = sources.length > 0 ? sources : Object.keys(manifest).filter((k) => manifest[k].name === name);
   if (found.length !== 1) throw new Error(`${part} names ${found.length} chunks of the manifest`);
   return found[0];
 };
