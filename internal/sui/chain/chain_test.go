@@ -185,7 +185,7 @@ func TestProven(t *testing.T) {
 		"not gRPC at all":                        {1, []*fullnode{{url: serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }))}}, false, "service info"},
 		"nobody there":                           {1, []*fullnode{{url: "http://127.0.0.1:1"}, {url: "http://127.0.0.1:2"}}, false, "127.0.0.1:2"},
 		"nobody there, then one":                 {1, []*fullnode{{url: "http://127.0.0.1:1"}, start(t, nil)}, true, ""},
-		"a redirect":                             {1, []*fullnode{{url: serve(t, http.RedirectHandler("http://127.0.0.1:1/", 302))}}, false, "service info"},
+		"a redirect":                             {1, []*fullnode{{url: serve(t, http.RedirectHandler("http://127.0.0.1:1/", http.StatusFound))}}, false, "service info"},
 		"of mainnet":                             {1, []*fullnode{no(func(n *fullnode) { n.chain = genesis["mainnet"] })}, false, "is not testnet"},
 		"of a local network":                     {1, []*fullnode{no(func(n *fullnode) { n.chain = "11111111111111111111111111111111" })}, false, "is not testnet"},
 		"an hour behind":                         {1, []*fullnode{no(func(n *fullnode) { n.at = noon.Add(-time.Hour) })}, false, "1h0m0s behind"},
