@@ -125,7 +125,7 @@ type flooder struct {
 	times          times
 }
 
-const floodConnections = 20
+const floodConnections = 25
 
 func startFlood(ctx context.Context, address string, rate int) *flooder {
 	f := &flooder{}
