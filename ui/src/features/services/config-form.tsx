@@ -1,24 +1,26 @@
 import { useBlocker } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Controller } from 'react-hook-form';
 import type { ServiceOut } from '@/api/gen/types.gen';
 import { Banner } from '@/components/ui/banner';
 import { Card, CardContent, CardDescription, CardHeader, CardTitle } from '@/components/ui/card';
-import { ConfirmDialog } from '@/components/ui/confirm-dialog';
 import { useCustomer } from '@/features/auth/session';
 import { ConflictBanner } from './conflict-banner';
 import { OptionField } from './option-field';
 import { PricePanel } from './price-panel';
-import { SaveDialog } from './save-dialog';
 import { TierField } from './tier-field';
 import { useConfigForm } from './use-config-form';
+
+// Layers come with the first of them that is opened: the form is there sooner.
+const SaveDialog = lazy(() => import('./save-dialog').then((m) => ({ default: m.SaveDialog })));
+const ConfirmDialog = lazy(() => import('@/components/ui/confirm-dialog').then((m) => ({ default: m.ConfirmDialog })));
 
 /** The configuration of a service, drawn from the catalog, with its price beside it while it is changed. */
 export function ConfigForm({ service }: { service: ServiceOut }) {
   const { type } = service;
   const f = useConfigForm(service);
   const suspended = useCustomer()?.status === 'suspended';
-  const [saving, setSaving] = useState(false);
+  const [saving, setSaving] = useState<'never' | 'open' | 'closed'>('never');
   const leave = useBlocker({
     shouldBlockFn: () => f.edited && !f.save.isPending,
     enableBeforeUnload: () => f.edited,
@@ -36,7 +38,7 @@ export function ConfigForm({ service }: { service: ServiceOut }) {
         if (!f.valid) firstProblem();
         else if (f.dirty && !f.conflict) {
           f.save.reset();
-          setSaving(true);
+          setSaving('open');
         }
       }}
       className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_320px]"
@@ -98,19 +100,30 @@ export function ConfigForm({ service }: { service: ServiceOut }) {
         </Card>
       </div>
       <PricePanel type={type} f={f} disabled={suspended} />
-      <SaveDialog open={saving} onOpenChange={setSaving} service={service} f={f} />
-      <ConfirmDialog
-        open={leave.status === 'blocked'}
-        onOpenChange={(open) => !open && leave.reset?.()}
-        title="Leave without saving?"
-        action="Leave"
-        busyLabel="Leaving…"
-        destructive
-        busy={false}
-        onConfirm={() => leave.proceed?.()}
-      >
-        <p>Your changes to {type.label} are not saved.</p>
-      </ConfirmDialog>
+      <Suspense fallback={null}>
+        {saving !== 'never' && (
+          <SaveDialog
+            open={saving === 'open'}
+            onOpenChange={(open) => setSaving(open ? 'open' : 'closed')}
+            service={service}
+            f={f}
+          />
+        )}
+        {leave.status === 'blocked' && (
+          <ConfirmDialog
+            open
+            onOpenChange={(open) => !open && leave.reset()}
+            title="Leave without saving?"
+            action="Leave"
+            busyLabel="Leaving…"
+            destructive
+            busy={false}
+            onConfirm={() => leave.proceed()}
+          >
+            <p>Your changes to {type.label} are not saved.</p>
+          </ConfirmDialog>
+        )}
+      </Suspense>
     </form>
   );
 }

@@ -34,7 +34,12 @@ export function WalletPanel({
   return (
     <Popover open={open} onOpenChange={setOpen}>
       <PopoverTrigger asChild>{trigger}</PopoverTrigger>
-      <PopoverContent aria-label="Wallet" className="w-[min(22rem,calc(100vw-1.5rem))] p-4">
+      <PopoverContent
+        aria-label="Wallet"
+        className="w-[min(22rem,calc(100vw-1.5rem))] p-4"
+        // A new page takes the focus to its heading; that alone does not close the panel. Escape and a click elsewhere do.
+        onFocusOutside={(e) => e.preventDefault()}
+      >
         <div className="flex items-center justify-between gap-3">
           <p className="text-[13px] text-muted-foreground">Available</p>
           {customer && <CopyValue value={customer.address} shown={shortAddress(customer.address)} label="address" />}
