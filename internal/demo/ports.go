@@ -3,25 +3,22 @@ package demo
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
-	"syscall"
 )
 
 // Below the range from which Linux takes the ports of outgoing connections (32768 up): a port that is free now is not
 // taken by our own traffic before its owner listens on it.
 const firstPort, lastPort = 20000, 32000
 
-// handedOut holds a locked file for every port that this process was given: other processes that look for a port at the same
-// time (test binaries run side by side) see the lock before anybody listens. The locks end with the process.
+// handedOut holds a name for every port that this process was given: other processes that look for a port at the same time
+// (test binaries run side by side) find the name taken before anybody listens. The names end with the process.
 var handedOut = struct {
 	sync.Mutex
-	locks map[int]*os.File
-}{locks: map[int]*os.File{}}
+	names map[int]io.Closer
+}{names: map[int]io.Closer{}}
 
 // FreeAddress gives a loopback address that nobody listens on and that nobody else was given.
 func FreeAddress() (string, error) {
@@ -30,36 +27,24 @@ func FreeAddress() (string, error) {
 	for range 1000 {
 		port := firstPort + rand.IntN(lastPort-firstPort)
 		address := fmt.Sprintf("127.0.0.1:%d", port)
-		if handedOut.locks[port] != nil || !Free(address) {
+		if handedOut.names[port] != nil || !Free(address) {
 			continue
 		}
-		lock, err := reserve(port)
-		if err != nil {
-			return "", err
+		if name := reserve(port); name != nil {
+			handedOut.names[port] = name
+			return address, nil
 		}
-		if lock == nil {
-			continue
-		}
-		handedOut.locks[port] = lock
-		return address, nil
 	}
 	return "", errors.New("no free port on 127.0.0.1 between 20000 and 32000")
 }
 
-// reserve locks the port's file, or gives nil when another process has it.
-func reserve(port int) (*os.File, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("suiftly-ports-%d", os.Getuid()))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("reserve a port: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, strconv.Itoa(port)), os.O_CREATE|os.O_RDWR, 0o600)
+// reserve takes the port's name among Linux's abstract sockets, or gives nil when another process has it.
+func reserve(port int) io.Closer {
+	l, err := net.Listen("unix", fmt.Sprintf("@suiftly-port-%d", port))
 	if err != nil {
-		return nil, fmt.Errorf("reserve a port: %w", err)
+		return nil
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, f.Close()
-	}
-	return f, nil
+	return l
 }
 
 // Free reports whether address can be listened on now.

@@ -171,7 +171,7 @@ func TestRun(t *testing.T) {
 		hold.MustExec(`select 1 from logs.usage_hours for update`)
 		done := make(chan error, 1)
 		go func() { _, err := r.RunOnce(stopped, noon); done <- err }()
-		r.waitFor(`select exists (select from pg_locks where not granted)`)
+		r.waitFor(`select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`)
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Fatalf("got %v", err)
