@@ -1,5 +1,7 @@
 import { expect, expectAccessible, ROUTES, settled, signedIn as test } from './fixtures';
 
+test.describe.configure({ mode: 'parallel' });
+
 for (const path of ROUTES) {
   test(`axe finds nothing on ${path} in light and dark`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
