@@ -25,8 +25,11 @@ var statements = map[string]string{
 	"sweepRefreshTokens": sweepRefreshTokensSQL, "sweepSessions": sweepSessionsSQL,
 }
 
+// Neither adding nor taking a challenge waits for the disk. A crash may then lose a challenge that nobody has used, or bring one
+// back whose session it lost as well: the log is written in order, and the session's commit waits for all before it.
 const addChallengeSQL = `insert into auth.challenges (challenge_id, address, message_sha256, preauth_sha256, issued_at, expires_at)
-values ($1, $2, $3, $4, $5, $6)`
+select $1::uuid, $2, $3::bytea, $4::bytea, $5::timestamptz, $6::timestamptz
+from set_config('synchronous_commit', 'off', true)`
 
 func addChallenge(ctx context.Context, q pg.Q, c Challenge, address string, issued time.Time, preAuth []byte) error {
 	_, err := q.ExecContext(ctx, addChallengeSQL, c.ID, address, hash(c.Message), preAuth, issued, c.ExpiresAt)
@@ -35,6 +38,7 @@ func addChallenge(ctx context.Context, q pg.Q, c Challenge, address string, issu
 
 // One statement, so that of any number of parallel calls one gets the address.
 const takeChallengeSQL = `delete from auth.challenges
+using set_config('synchronous_commit', 'off', true)
 where challenge_id = $1
   and message_sha256 = $2
   and preauth_sha256 = $3
