@@ -24,7 +24,7 @@ test('the live price is the server’s, and saving sends the draft with the vers
   await user.click(screen.getByRole('button', { name: 'Save changes' }));
   const dialog = await screen.findByRole('dialog');
   expect(within(dialog).getByRole('row', { name: /API keys/ })).toHaveTextContent('1 API key2 API keys');
-  await user.click(within(dialog).getByRole('button', { name: 'Save for $41.00 a month' }));
+  await user.click(await within(dialog).findByRole('button', { name: 'Save for $41.00 a month' }));
   await waitFor(() =>
     expect(saved).toEqual({ version: 3, config: { tier: 'pro', burst: false, seal_keys: [3], api_keys: 2 } }),
   );
