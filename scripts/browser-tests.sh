@@ -10,7 +10,7 @@ cleanup() {
 trap cleanup EXIT
 cd "$work"
 # The demo ends by itself, should this script be killed.
-"$here/suiftly" demo --for 15m >"$work/demo.out" 2>&1 &
+"$here/suiftly" demo --for 40m >"$work/demo.out" 2>&1 &
 demo=$!
 for _ in $(seq 240); do
 	url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$work/demo.out" | head -n 1 || true)
