@@ -18,19 +18,14 @@ type BulkTx struct {
 
 // Bulk runs fn in one transaction on a connection of its own. It commits, rolls back and retries like Tx.
 func Bulk(ctx context.Context, db *sqlx.DB, fn func(b *BulkTx) error) error {
-	try := func() error {
+	return again(ctx, func() error {
 		conn, err := db.Connx(ctx)
 		if err != nil {
 			return fmt.Errorf("bulk connection: %w", err)
 		}
 		defer conn.Close()
 		return once(ctx, conn, func(tx *sqlx.Tx) error { return fn(&BulkTx{Tx: tx, conn: conn}) })
-	}
-	err := try()
-	if retryable(err) && ctx.Err() == nil {
-		err = try()
-	}
-	return err
+	})
 }
 
 // pieceBytes keeps one CopyData call below lib/pq's 63 KiB buffer, which then never grows.

@@ -272,7 +272,7 @@ func TestTx(t *testing.T) {
 		}
 	})
 
-	t.Run("the loser of a deadlock runs once more", func(t *testing.T) {
+	t.Run("the loser of a deadlock runs again", func(t *testing.T) {
 		t.Parallel()
 		db := table(t)
 		if _, err := db.Exec(`insert into public.things (id, size) values (2, 1)`); err != nil {
@@ -301,7 +301,7 @@ func TestTx(t *testing.T) {
 		if err := errors.Join(cross(1, 2), <-other); err != nil {
 			t.Fatal(err)
 		}
-		if len(tries) != 3 {
+		if len(tries) < 3 {
 			t.Fatal(len(tries), "tries")
 		}
 		var sizes []int

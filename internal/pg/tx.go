@@ -4,17 +4,31 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
 // Tx runs fn in one transaction: committed when fn returns nil, rolled back when it returns an error or panics. When
-// the transaction loses against a concurrent one (serialization failure, deadlock) fn runs once more, so it must do
-// nothing outside tx that it cannot do twice.
+// the transaction loses against a concurrent one (serialization failure, deadlock) fn runs again, up to three times, so
+// it must do nothing outside tx that it cannot do twice.
 func Tx(ctx context.Context, db *sqlx.DB, fn func(tx *sqlx.Tx) error) error {
-	err := once(ctx, db, fn)
-	if retryable(err) && ctx.Err() == nil {
-		err = once(ctx, db, fn)
+	return again(ctx, func() error { return once(ctx, db, fn) })
+}
+
+// again runs try until it did not lose against a concurrent transaction, four times at most.
+func again(ctx context.Context, try func() error) error {
+	err := try()
+	for lost := 1; lost <= 3 && retryable(err); lost++ {
+		// Started again at once, the loser can take the row before the winner of the deadlock wakes up for it, and both
+		// stand where they stood.
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(lost) * (10*time.Millisecond + rand.N(20*time.Millisecond))):
+		}
+		err = try()
 	}
 	return err
 }
