@@ -164,6 +164,10 @@ func TestEveryRouteForEveryCaller(t *testing.T) {
 					if got.status == http.StatusForbidden {
 						bad("to be let in")
 					}
+				case op.Access == "edge":
+					if got.status != http.StatusUnauthorized || got.code != "edge.token_needed" {
+						bad("401 edge.token_needed: an agent's token and nothing else")
+					}
 				case name == "nobody" || name == "revoked":
 					if got.status != http.StatusUnauthorized || !slices.Contains(sessionOver, got.code) {
 						bad("401")

@@ -171,7 +171,7 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 		return err
 	}
 	server := web.New(s.Web, st.db, log, time.Now, version)
-	server.Authenticate = h.auth.Authenticate
+	server.Authenticate, server.Agent = h.auth.Authenticate, s.Edge.Agent
 	// Job locks live on connections of their own: the pool would hand a locked one to somebody else.
 	locks, err := pg.Open(ctx, st.url, 1+len(allJobs(h, server)))
 	if err != nil {

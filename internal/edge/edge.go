@@ -2,10 +2,14 @@
 package edge
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -14,6 +18,28 @@ type Config struct {
 	HAProxySocket string `koanf:"haproxy_socket"`
 	MapDir        string `koanf:"map_dir"`
 	PublicURL     string `koanf:"public_url"` // where customers send their requests; only told, never used
+	// Agents are the HAProxy hosts that run `suiftly edge`, known by their tokens.
+	Agents []Agent `koanf:"agents"`
+}
+
+// Agent is one HAProxy host that runs `suiftly edge`.
+type Agent struct {
+	Name        string `koanf:"name"`
+	TokenSHA256 string `koanf:"token_sha256"` // hex, of a random token that the host keeps
+}
+
+var agentName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+// Agent tells whose token it is.
+func (c Config) Agent(token string) (name string, ok bool) {
+	sum := sha256.Sum256([]byte(token))
+	for _, a := range c.Agents {
+		want, err := hex.DecodeString(a.TokenSHA256)
+		if err == nil && subtle.ConstantTimeCompare(sum[:], want) == 1 {
+			name, ok = a.Name, true
+		}
+	}
+	return name, ok
 }
 
 // DefaultConfig has no HAProxy on this host.
@@ -35,8 +61,23 @@ func (c Config) Validate() (problems []error) {
 			problems = append(problems, fmt.Errorf("edge.public_url: %q is not an address such as https://api.example.com, without a slash at the end", c.PublicURL))
 		}
 	}
+	names, tokens := map[string]bool{}, map[string]bool{}
+	for i, a := range c.Agents {
+		if !agentName.MatchString(a.Name) || names[a.Name] {
+			problems = append(problems, fmt.Errorf("edge.agents[%d].name: %q is not a name of its own of at most 32 of a-z, 0-9 and -", i, a.Name))
+		}
+		digest, err := hex.DecodeString(a.TokenSHA256)
+		token := string(digest)
+		if err != nil || len(digest) != sha256.Size || tokens[token] || token == emptyDigest {
+			problems = append(problems, fmt.Errorf("edge.agents[%d].token_sha256: not the SHA-256 of a token of its own, as 64 hex digits (see `sha256sum`)", i))
+		}
+		names[a.Name], tokens[token] = true, true
+	}
 	return problems
 }
+
+// emptyDigest is the SHA-256 of nothing: what a hash command gives when the token was forgotten. Nobody has no token.
+var emptyDigest = func() string { sum := sha256.Sum256(nil); return string(sum[:]) }()
 
 // New gives the HAProxy that c names, or nil without one.
 func New(c Config, log *slog.Logger) *HAProxy {

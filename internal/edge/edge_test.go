@@ -301,3 +301,33 @@ func runtime(t *testing.T, h *host, command string) string {
 		}
 	}
 }
+
+func TestAgents(t *testing.T) {
+	t.Parallel()
+	// printf %s token-of-fra-1 | sha256sum
+	digest := fmt.Sprintf("%x", sha256.Sum256([]byte("token-of-fra-1")))
+	c := edge.Config{Agents: []edge.Agent{{Name: "fra-1", TokenSHA256: digest}, {Name: "ams-1", TokenSHA256: strings.Repeat("a", 64)}}}
+	if problems := c.Validate(); problems != nil {
+		t.Fatal(problems)
+	}
+	if name, ok := c.Agent("token-of-fra-1"); !ok || name != "fra-1" {
+		t.Errorf("%q %v", name, ok)
+	}
+	for _, token := range []string{"", "token-of-ams-1", digest} {
+		if name, ok := c.Agent(token); ok {
+			t.Errorf("%q is taken for %q", token, name)
+		}
+	}
+	empty := fmt.Sprintf("%x", sha256.Sum256(nil))
+	for key, agents := range map[string][]edge.Agent{
+		"agents[0].name":         {{Name: "Fra 1", TokenSHA256: digest}},
+		"agents[1].name":         {{Name: "fra-1", TokenSHA256: digest}, {Name: "fra-1", TokenSHA256: strings.Repeat("a", 64)}},
+		"agents[0].token_sha256": {{Name: "fra-1", TokenSHA256: empty}},
+		"agents[1].token_sha256": {{Name: "fra-1", TokenSHA256: digest}, {Name: "ams-1", TokenSHA256: strings.ToUpper(digest)}},
+	} {
+		problems := edge.Config{Agents: agents}.Validate()
+		if len(problems) != 1 || !strings.Contains(problems[0].Error(), "edge."+key) {
+			t.Errorf("%s: %v", key, problems)
+		}
+	}
+}

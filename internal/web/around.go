@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"net/url"
 	"runtime/debug"
@@ -31,6 +32,8 @@ type exchange struct {
 	fiber    *fiber.Ctx
 	caller   Caller
 	customer customer.ID
+	agent    string // an edge agent's name
+	encoding string // of a large body
 
 	standings []standing // against rate limits
 	limited   bool       // refused by one of them
@@ -88,6 +91,13 @@ func (s *Server) around(c *fiber.Ctx) (err error) {
 		}
 		s.record(c, e, time.Since(start))
 	}()
+	if e.encoding = c.Get(fiber.HeaderContentEncoding); e.encoding != "" {
+		// fiber would unpack the body by itself, however large it becomes.
+		c.Request().Header.Del(fiber.HeaderContentEncoding)
+		if s.large[strings.TrimSuffix(c.Path(), "/")] == 0 {
+			return s.writeError(c, fiber.ErrUnsupportedMediaType)
+		}
+	}
 	if err := c.Next(); err != nil {
 		return s.writeError(c, err)
 	}
@@ -108,8 +118,12 @@ func (s *Server) record(c *fiber.Ctx, e *exchange, took time.Duration) {
 	if route == "/livez" || route == "/readyz" || route == "/health" || route == "/metrics" || route == "other" && status < 400 {
 		return
 	}
+	who := slog.Int64("customer", int64(e.customer))
+	if e.agent != "" {
+		who = slog.String("agent", e.agent)
+	}
 	s.log.Info("request", "method", c.Method(), "route", route, "status", status, "took_ms", float64(took.Microseconds())/1000,
-		"customer", int64(e.customer), "request_id", e.caller.RequestID)
+		who, "request_id", e.caller.RequestID)
 }
 
 func (s *Server) trusted(ip netip.Addr) bool {

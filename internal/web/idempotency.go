@@ -60,12 +60,12 @@ type keptAnswer struct {
 
 // idempotent gives the same answer to the same (customer, Idempotency-Key, request) again. An answer that says "try again"
 // (429, 5xx) is not kept.
-func (s *Server) idempotent(operation, method string, rt route) func(huma.Context, func(huma.Context)) {
+func (s *Server) idempotent(operation string, rt route) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		ctx, key := c.Context(), c.Header("Idempotency-Key")
 		who := customer.From(ctx)
 		switch {
-		case method == http.MethodGet || who == 0 || key == "" && !rt.needKey:
+		case who == 0 || key == "" && !rt.needKey:
 			next(c)
 			return
 		case key == "":

@@ -158,6 +158,8 @@ func (s *Server) writeError(c *fiber.Ctx, err error) error {
 		switch fe.Code {
 		case http.StatusRequestEntityTooLarge:
 			p.Code, p.Detail = "web.too_large", "The request is too large."
+		case http.StatusUnsupportedMediaType:
+			p.Code, p.Detail = "web.encoded", "Compressed requests are not taken here: send the body as it is."
 		case http.StatusRequestHeaderFieldsTooLarge:
 			p.Code, p.Detail = "web.headers_too_large", "The request's headers are too large."
 		case http.StatusMethodNotAllowed:

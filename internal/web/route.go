@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,16 +23,18 @@ const (
 	Customer                   // signed in, also while suspended: reading, depositing, paying
 	Active                     // signed in and not suspended: configuring
 	Operator                   // signed in with an address listed in auth.operators
+	Edge                       // an edge agent with its token; no session and no person
 )
 
 func (a Access) String() string {
-	return [...]string{"undeclared", "anyone", "customer", "active", "operator"}[a]
+	return [...]string{"undeclared", "anyone", "customer", "active", "operator", "edge"}[a]
 }
 
 // The refusals of this package.
 var (
 	ErrSignInNeeded  = fault.New(fault.Unauthenticated, "auth.sign_in_needed", "Sign in to go on.")
 	ErrSuspended     = fault.New(fault.Forbidden, "auth.suspended", "This account is suspended. You can look around and pay; changes are possible again once it is resumed.")
+	ErrTokenNeeded   = fault.New(fault.Unauthenticated, "edge.token_needed", "This is for edge agents: send the token of one listed in edge.agents as Authorization: Bearer.")
 	ErrOperatorsOnly = fault.New(fault.Forbidden, "auth.operators_only", "This is for operators of this installation.")
 	errNoRoute       = fault.New(fault.NotFound, "web.no_route", "There is nothing at this address. The API is described at /api/openapi.json.")
 )
@@ -50,7 +53,9 @@ type route struct {
 	status  int
 	needKey bool
 	secret  bool
-	limits  []Limit // by where callers are
+	limits  []Limit       // by where callers are
+	body    int           // bytes, where it is not web.body_limit_bytes
+	lasts   time.Duration // where it is not web.request_deadline
 }
 
 // Option changes a route.
@@ -64,6 +69,13 @@ func Money() Option { return func(r *route) { r.needKey = true } }
 
 // Secret marks a route whose answer shows a secret once: the answer is not kept for replay.
 func Secret() Option { return func(r *route) { r.secret = true } }
+
+// Body lets an Edge route take a larger body than web.body_limit_bytes. It arrives as it was sent: ContentEncoding says how
+// it is compressed.
+func Body(bytes int) Option { return func(r *route) { r.body = bytes } }
+
+// Lasts lets the route take longer than web.request_deadline: a caller who waits for news.
+func Lasts(d time.Duration) Option { return func(r *route) { r.lasts = d } }
 
 // Get adds a read. name completes the operation id <room>-<name>; summary is its line in the API reference.
 func Get[I, O any](r *Router, path, name string, access Access, summary string, h func(context.Context, *I) (*O, error), opts ...Option) {
@@ -92,29 +104,38 @@ func Delete[I, O any](r *Router, path, name string, access Access, summary strin
 
 func add[I, O any](r *Router, method, path, name string, access Access, summary string, h func(context.Context, *I) (*O, error), opts []Option) {
 	id := r.room + "-" + name
-	if access < Anyone || access > Operator {
+	if access < Anyone || access > Edge {
 		panic("route " + id + " does not say who may call it")
 	}
 	if _, twice := r.server.access[id]; twice {
 		panic("two routes are called " + id)
 	}
-	var rt route
+	rt := route{body: r.server.config.BodyLimitBytes, lasts: r.server.config.RequestDeadline}
 	for _, o := range opts {
 		o(&rt)
 	}
+	full := "/api/v1/" + r.room + strings.TrimSuffix(path, "/")
 	op := huma.Operation{
-		OperationID: id, Method: method, Path: "/api/v1/" + r.room + strings.TrimSuffix(path, "/"),
+		OperationID: id, Method: method, Path: full,
 		Tags: []string{r.room}, Summary: summary, DefaultStatus: rt.status,
-		MaxBodyBytes: int64(r.server.config.BodyLimitBytes),
+		MaxBodyBytes: int64(rt.body),
 		Extensions:   map[string]any{"x-access": access.String()},
-		Middlewares:  huma.Middlewares{r.server.admit(access, rt), r.server.idempotent(id, method, rt)},
+		Middlewares:  huma.Middlewares{r.server.admit(access, rt)},
 		Responses:    map[string]*huma.Response{"default": problemResponse(r.server.api)},
 	}
-	if access != Anyone {
+	switch access {
+	case Anyone:
+	case Edge: // what agents send carries its own identity, so that it is done once
+		op.Security = []map[string][]string{{"edge": {}}}
+	default:
 		op.Security = []map[string][]string{{"session": {}}}
+		if method != http.MethodGet {
+			op.Middlewares = append(op.Middlewares, r.server.idempotent(id, rt))
+			op.Parameters = []*huma.Param{idempotencyParam(rt.needKey)}
+		}
 	}
-	if method != http.MethodGet && access != Anyone {
-		op.Parameters = []*huma.Param{idempotencyParam(rt.needKey)}
+	if rt.body > r.server.config.BodyLimitBytes {
+		r.server.large[full] = rt.body
 	}
 	r.server.access[id] = access
 	huma.Register(r.server.api, op, func(ctx context.Context, in *I) (*O, error) {
@@ -129,11 +150,18 @@ func add[I, O any](r *Router, method, path, name string, access Access, summary 
 // admit puts the deadline and the caller's identity in the context and counts the request, or refuses.
 func (s *Server) admit(access Access, rt route) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
-		ctx, cancel := context.WithTimeout(c.Context(), s.config.RequestDeadline)
+		ctx, cancel := context.WithTimeout(c.Context(), rt.lasts)
 		defer cancel()
 		var who customer.Identity
 		var err error
-		if access != Anyone {
+		switch access {
+		case Anyone:
+		case Edge:
+			if err = s.agent(ctx); err == nil {
+				next(huma.WithContext(c, ctx))
+				return
+			}
+		default:
 			if who, err = s.Authenticate(ctx, cookie(ctx, s.cookieName(accessCookie))); err == nil {
 				ctx = customer.With(ctx, who)
 				note(ctx, who.ID)

@@ -125,6 +125,8 @@ type Server struct {
 	// Authenticate turns an access token into who is asking. An error that is a fault answers the request; main.go
 	// sets this to the auth room's check.
 	Authenticate func(ctx context.Context, accessToken string) (customer.Identity, error)
+	// Agent tells the name of the edge agent that a token belongs to; main.go sets it from edge.agents.
+	Agent func(token string) (name string, ok bool)
 	// Ready is asked by /readyz and /health.
 	Ready func(ctx context.Context) error
 
@@ -139,6 +141,7 @@ type Server struct {
 	metrics  *metrics
 	draining atomic.Bool
 	access   map[string]Access // operation id -> who may call it
+	large    map[string]int    // path -> the largest body, where it is more than web.body_limit_bytes
 
 	limiter                       *limiter
 	anonymous, perCustomer, money Limit
@@ -151,6 +154,7 @@ func New(c Config, db *sqlx.DB, log *slog.Logger, now func() time.Time, version 
 		secure:  strings.HasPrefix(c.Origin(), "https://"),
 		metrics: newMetrics(),
 		access:  map[string]Access{},
+		large:   map[string]int{},
 
 		limiter:     newLimiter(db, now),
 		anonymous:   Limit{Name: "anonymous", Quota: c.Limits.AnonymousPerMinute, Window: time.Minute, Rough: true},
@@ -159,6 +163,7 @@ func New(c Config, db *sqlx.DB, log *slog.Logger, now func() time.Time, version 
 		Authenticate: func(context.Context, string) (customer.Identity, error) {
 			return customer.Identity{}, ErrSignInNeeded
 		},
+		Agent: func(string) (string, bool) { return "", false },
 		Ready: func(context.Context) error { return nil },
 	}
 	s.proxies, _ = prefixes(c.TrustedProxies) // checked by Validate
@@ -180,6 +185,7 @@ func New(c Config, db *sqlx.DB, log *slog.Logger, now func() time.Time, version 
 		JSONEncoder:       nil,
 		StreamRequestBody: false,
 	})
+	s.app.Server().HeaderReceived = s.received
 	s.app.Use(s.around)
 	s.app.Use(s.sameOrigin)
 
@@ -190,6 +196,7 @@ func New(c Config, db *sqlx.DB, log *slog.Logger, now func() time.Time, version 
 	hc.Info.Description = "Money is a decimal string of US dollars with six decimals (field names end in _usd); times are RFC 3339 in UTC. Errors are application/problem+json (RFC 9457) with a stable code."
 	hc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: s.cookieName(accessCookie), Description: "Set by auth-verify; HttpOnly."},
+		"edge":    {Type: "http", Scheme: "bearer", Description: "The token of an edge agent listed in edge.agents."},
 	}
 	hc.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[money.Micros](), reflect.TypeFor[usd]())
 	s.api = humafiber.New(s.app, hc)

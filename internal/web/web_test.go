@@ -49,7 +49,7 @@ type roomBody struct {
 var errFull = fault.New(fault.Conflict, "room.full", "The room is full.")
 
 // setup serves a small room on loopback. The access token is the customer's number; 7 is an operator, 8 is suspended.
-func setup(t *testing.T, change func(*web.Config)) *house {
+func setup(t *testing.T, change func(*web.Config), more ...func(*house)) *house {
 	t.Helper()
 	c := web.DefaultConfig()
 	c.Listen = "127.0.0.1:8080"
@@ -69,6 +69,9 @@ func setup(t *testing.T, change func(*web.Config)) *house {
 			return customer.Identity{}, web.ErrSignInNeeded
 		}
 		return customer.Identity{ID: id, Operator: id == 7, Suspended: id == 8}, nil
+	}
+	for _, add := range more {
+		add(h)
 	}
 	r := h.Room("room")
 	none := func(context.Context, *struct{}) (*struct{}, error) { return nil, nil }
