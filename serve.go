@@ -165,12 +165,12 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 			return fmt.Errorf("bring the database to this version: %w", err)
 		}
 	}
-	kit := host.Kit{DB: st.db, Log: log, Now: time.Now}
+	server := web.New(s.Web, st.db, log, time.Now, version)
+	kit := host.Kit{DB: st.db, Log: log, Now: time.Now, Metrics: server.Metrics()}
 	h, err := rooms(kit, s, edge.New(s.Edge, log))
 	if err != nil {
 		return err
 	}
-	server := web.New(s.Web, st.db, log, time.Now, version)
 	server.Authenticate, server.Agent = h.auth.Authenticate, s.Edge.Agent
 	// Job locks live on connections of their own: the pool would hand a locked one to somebody else.
 	locks, err := pg.Open(ctx, st.url, 1+len(allJobs(h, server)))
@@ -187,6 +187,7 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 	if st.embedded != nil {
 		house.Lost = st.embedded.Done()
 	}
+	kit.Measure(house.Jobs.Metrics()...)
 	house.Mount()
 	meta(server, s)
 	house.Jobs.Add(pipeJobs(server)...)

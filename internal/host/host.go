@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"suiftly/internal/jobs"
 	"suiftly/internal/pg"
@@ -38,6 +39,16 @@ type Kit struct {
 	DB  *sqlx.DB
 	Log *slog.Logger
 	Now func() time.Time
+	// Metrics is where a room registers its own, with names that begin with suiftly_<room>_ and labels that are few: never a
+	// customer, a path or an address. Nil where nothing is scraped: a command, a test.
+	Metrics prometheus.Registerer
+}
+
+// Measure registers a room's metrics.
+func (k Kit) Measure(metrics ...prometheus.Collector) {
+	if k.Metrics != nil {
+		k.Metrics.MustRegister(metrics...)
+	}
 }
 
 // House is one replica, built and ready to open.

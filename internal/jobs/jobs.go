@@ -58,6 +58,7 @@ type Scheduler struct {
 	now        func() time.Time
 	replica    string
 	pings      pings
+	metrics    metrics
 
 	mu      sync.Mutex
 	jobs    map[string]Job
@@ -71,7 +72,7 @@ type Scheduler struct {
 // New makes a scheduler that keeps its records in db. lockDB holds one connection per running job for as long as it
 // runs: give it a direct address (no transaction-pooling proxy) and as many connections as there are jobs.
 func New(db, lockDB *sqlx.DB, log *slog.Logger, now func() time.Time, replica string) *Scheduler {
-	return &Scheduler{db: db, lockDB: lockDB, log: log, now: now, replica: replica, pings: usualPings, jobs: map[string]Job{}}
+	return &Scheduler{db: db, lockDB: lockDB, log: log, now: now, replica: replica, pings: usualPings, metrics: newMetrics(), jobs: map[string]Job{}}
 }
 
 // Add takes jobs on before Start. It panics on a job that cannot work: a mistake of the programmer.
@@ -239,6 +240,7 @@ func (s *Scheduler) run(l *lock, j Job, due time.Time, again bool) (failed, err 
 		failed = fmt.Errorf("%w (%w)", failed, context.Cause(l.ctx))
 	}
 	ended := s.now().UTC()
+	s.metrics.ran(j.Name, ended, ended.Sub(began), failed)
 	log := s.log.With("job", j.Name, "due", due, "took", ended.Sub(began).Round(time.Millisecond))
 	switch {
 	case failed != nil:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"suiftly/internal/pgtest"
 )
@@ -271,6 +272,11 @@ func TestFailure(t *testing.T) {
 		if tries.Load() != 2 {
 			t.Fatal("ran again after it went well")
 		}
+		for replica, want := range [][]string{{"test.hourly failed 1"}, {"test.hourly done 1", "test.hourly at 1795521615"}, nil} {
+			if got := measured(t, h.replicas[replica]); !slices.Equal(got, want) {
+				t.Errorf("replica %d measured %q", replica, got)
+			}
+		}
 	})
 
 	t.Run("a due time that keeps failing is tried ever more rarely and does not stop the later ones", func(t *testing.T) {
@@ -323,6 +329,27 @@ func TestFailure(t *testing.T) {
 			t.Fatalf("%+v", rows)
 		}
 	})
+}
+
+// measured is what a scraper sees of a replica's jobs.
+func measured(t *testing.T, s *Scheduler) (out []string) {
+	t.Helper()
+	scraped := prometheus.NewRegistry()
+	scraped.MustRegister(s.Metrics()...)
+	families, err := scraped.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.Metric {
+			if f.GetName() == "suiftly_job_duration_seconds" {
+				out = append(out, fmt.Sprintf("%s %s %d", m.Label[0].GetValue(), m.Label[1].GetValue(), m.Histogram.GetSampleCount()))
+				continue
+			}
+			out = append(out, fmt.Sprintf("%s at %.0f", m.Label[0].GetValue(), m.Gauge.GetValue()))
+		}
+	}
+	return out
 }
 
 func TestCatchUp(t *testing.T) {
