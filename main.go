@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"suiftly/internal/backup"
 	"suiftly/internal/config"
 	"suiftly/internal/edge"
 	"suiftly/internal/host"
@@ -38,6 +39,7 @@ func verbs() []verb {
 		{"migrate", "up | status: bring the database to this version, or show what is missing", migrate},
 		{"billing", "run --once [--at TIME] | check: charge what is metered, or prove what was charged", billingVerb},
 		{"doctor", "[verify-signature ID]: check the configuration, the database and every invariant of metering and money, or what a customer signed", doctor},
+		{"backup", "create | list | verify NAME | restore NAME: copies of the database in a folder or an S3 bucket", backupVerb},
 		{"config", "[--example]: check the configuration and show it, or print the documented example", showConfig},
 		{"openapi", "print the API's description (OpenAPI 3.1)", openAPI},
 		{"healthcheck", "[URL]: exit 0 when a replica is ready", healthcheck},
@@ -52,6 +54,7 @@ func verbs() []verb {
 type settings struct {
 	Database database        `koanf:"database"`
 	Log      logging         `koanf:"log"`
+	Backup   backup.Config   `koanf:"backup"`
 	Web      web.Config      `koanf:"web"`
 	Edge     edge.Config     `koanf:"edge"`
 	Auth     auth.Config     `koanf:"auth"`
@@ -65,14 +68,14 @@ func defaults() settings {
 	return settings{
 		Database: database{DataDir: "suiftly-data", MaxConns: 8, MigrateOnStart: true},
 		Log:      logging{Level: "info", Format: "text"},
-		Web:      web.DefaultConfig(), Edge: edge.DefaultConfig(), Auth: auth.DefaultConfig(), Services: services.DefaultConfig(),
+		Backup:   backup.DefaultConfig(), Web: web.DefaultConfig(), Edge: edge.DefaultConfig(), Auth: auth.DefaultConfig(), Services: services.DefaultConfig(),
 		Wallet: wallet.DefaultConfig(), Logs: logs.DefaultConfig(), Billing: billing.DefaultConfig(),
 	}
 }
 
 func (s settings) validate() error {
 	var problems []error
-	for _, section := range []interface{ Validate() []error }{s.Database, s.Log, s.Web, s.Edge, s.Auth, s.Services, s.Wallet, s.Logs, s.Billing} {
+	for _, section := range []interface{ Validate() []error }{s.Database, s.Log, s.Backup, s.Web, s.Edge, s.Auth, s.Services, s.Wallet, s.Logs, s.Billing} {
 		problems = append(problems, section.Validate()...)
 	}
 	return errors.Join(problems...)

@@ -44,6 +44,7 @@ var onlyHere = map[string]struct{ place, why string }{
 	"github.com/knadh/koanf/v2":                                 {"internal/config", "one way to read a setting"},
 	"github.com/decred/dcrd/dcrec/secp256k1/v4":                 {"internal/sui", "signatures are checked in one place"},
 	"connectrpc.com/connect":                                    {"internal/sui", "the network is asked in one place"},
+	"github.com/minio/minio-go/v7":                              {"internal/backup", "the only thing kept outside of Postgres"},
 	"github.com/prometheus/client_golang/prometheus/collectors": {"internal/web", "one registry"},
 }
 
@@ -303,6 +304,10 @@ func TestCommandLine(t *testing.T) {
 		"verify what":       {[]string{"doctor", "verify-signature"}, 2, "verify-signature ID"},
 		"verify which":      {[]string{"doctor", "verify-signature", "one"}, 2, `"one" is not the number`},
 		"an unknown part":   {[]string{"billing", "walk"}, 2, "no suiftly billing walk"},
+		"backup what":       {[]string{"backup"}, 2, "suiftly backup create"},
+		"backup which":      {[]string{"backup", "verify"}, 2, "verify NAME"},
+		"backup otherwise":  {[]string{"backup", "burn"}, 2, "no suiftly backup burn"},
+		"backup nowhere":    {[]string{"backup", "list"}, 1, "backup.to is not set"},
 		"nobody serves":     {[]string{"healthcheck", "http://127.0.0.1:1"}, 1, "does not answer"},
 	} {
 		t.Run(name, func(t *testing.T) {

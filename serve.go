@@ -18,6 +18,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"suiftly/internal/backup"
 	"suiftly/internal/edge"
 	"suiftly/internal/host"
 	"suiftly/internal/jobs"
@@ -172,8 +173,12 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 		return err
 	}
 	server.Authenticate, server.Agent = h.auth.Authenticate, s.Edge.Agent
+	work, err := allJobs(s, st.url, h, server, log)
+	if err != nil {
+		return err
+	}
 	// Job locks live on connections of their own: the pool would hand a locked one to somebody else.
-	locks, err := pg.Open(ctx, st.url, 1+len(allJobs(h, server)))
+	locks, err := pg.Open(ctx, st.url, 1+len(work))
 	if err != nil {
 		return err
 	}
@@ -190,15 +195,16 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 	kit.Measure(house.Jobs.Metrics()...)
 	house.Mount()
 	meta(server, s)
-	house.Jobs.Add(pipeJobs(server)...)
+	house.Jobs.Add(work...)
 	if err := server.Finish(sub(dist, "ui/dist"), r.devWallet); err != nil {
 		return err
 	}
 	return house.Run(ctx)
 }
 
-func pipeJobs(server *web.Server) []jobs.Job {
-	return []jobs.Job{
+// allJobs are the rooms' and those of the house itself.
+func allJobs(s settings, url string, h house, server *web.Server, log *slog.Logger) ([]jobs.Job, error) {
+	all := []jobs.Job{
 		{Name: "ops.sweep_idempotency_keys", Every: time.Hour, Run: func(ctx context.Context, run jobs.Run) error {
 			return server.SweepKeys(ctx, run.Due)
 		}},
@@ -206,14 +212,17 @@ func pipeJobs(server *web.Server) []jobs.Job {
 			return server.SweepLimits(ctx, run.Due)
 		}},
 	}
-}
-
-func allJobs(h house, server *web.Server) []jobs.Job {
-	all := pipeJobs(server)
+	vault, err := backup.Open(s.Backup, version)
+	if err != nil {
+		return nil, err
+	}
+	if vault != nil {
+		all = append(all, backupJob(s, url, vault, log))
+	}
 	for _, m := range h.modules() {
 		all = append(all, m.Jobs()...)
 	}
-	return all
+	return all, nil
 }
 
 func openAPI(_ context.Context, args []string, out io.Writer) error {

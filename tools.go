@@ -36,14 +36,16 @@ func withStore(ctx context.Context, configFile string, fn func(h house) error) (
 	if pending > 0 {
 		return fmt.Errorf("%d migrations are not applied: suiftly migrate up", pending)
 	}
-	// A tool signs nobody in: it needs no replica's secret.
-	s.Auth.SigningKeys, s.Auth.SigningKeyFile = []string{rand.Text() + rand.Text()}, ""
+	s.Auth.SigningKeys, s.Auth.SigningKeyFile = noKey(), ""
 	h, err := rooms(host.Kit{DB: st.db, Log: log, Now: time.Now}, s, nil)
 	if err != nil {
 		return err
 	}
 	return fn(h)
 }
+
+// noKey stands for the signing keys in a tool, which signs nobody in and needs no replica's secret.
+func noKey() []string { return []string{rand.Text() + rand.Text()} }
 
 func migrate(ctx context.Context, args []string, out io.Writer) error {
 	file, rest, err := flags("migrate", args, out, nil)

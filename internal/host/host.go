@@ -74,11 +74,10 @@ const (
 	healthWithin = 3 * time.Second
 )
 
-// Mount gives the rooms' routes to the web server and their jobs to the scheduler.
+// Mount gives the rooms' routes to the web server.
 func (h *House) Mount() {
 	for _, m := range h.Modules {
 		m.Routes(h.Web.Room(m.Name()))
-		h.Jobs.Add(m.Jobs()...)
 	}
 	h.Web.Ready = h.ready
 }
