@@ -66,7 +66,7 @@ func (b *batch) add(raw []byte, l *Line, s settings) {
 	}
 	r := row{atMillis: l.AtMicros / 1000, from: len(b.text), service: serviceName(l.Service)}
 	r.customer, r.claimed = customerOf(l.Customer)
-	b.encode(l, r, l.RID(raw), s)
+	b.encode(l, r, l.RID(raw, 0), s)
 	r.to = len(b.text)
 	b.rows = append(b.rows, r)
 }

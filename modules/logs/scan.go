@@ -8,67 +8,6 @@ import (
 	"unsafe"
 )
 
-// message gives what follows the syslog header.
-func message(raw []byte) ([]byte, error) {
-	if len(raw) > 0 && raw[0] == '{' {
-		return raw, nil
-	}
-	i := bytes.IndexByte(raw, '>')
-	if i < 2 || i > 4 || raw[0] != '<' {
-		return nil, UnreadHeader
-	}
-	for _, c := range raw[1:i] {
-		if c-'0' > 9 {
-			return nil, UnreadHeader
-		}
-	}
-	i++
-	if i+1 < len(raw) && raw[i] == '1' && raw[i+1] == ' ' {
-		return message5424(raw, i+2)
-	}
-	// RFC 3164: time, host and tag, of which none holds a brace. HAProxy may leave the host out.
-	j := bytes.IndexByte(raw[i:min(len(raw), i+300)], '{')
-	if j < 0 {
-		return nil, UnreadHeader
-	}
-	return raw[i+j:], nil
-}
-
-// message5424 reads from the timestamp: TIMESTAMP HOSTNAME APP-NAME PROCID MSGID SD [BOM] MSG, RFC 5424 section 6.
-func message5424(raw []byte, i int) ([]byte, error) {
-	for range 5 {
-		j := bytes.IndexByte(raw[i:], ' ')
-		if j < 1 {
-			return nil, UnreadHeader
-		}
-		i += j + 1
-	}
-	if i < len(raw) && raw[i] == '-' {
-		i++
-	} else {
-		for i < len(raw) && raw[i] == '[' {
-			quoted := false
-			for i++; i < len(raw) && (quoted || raw[i] != ']'); i++ {
-				switch raw[i] {
-				case '"':
-					quoted = !quoted
-				case '\\':
-					i++
-				}
-			}
-			i++
-		}
-	}
-	if i >= len(raw) || raw[i] != ' ' {
-		return nil, UnreadHeader
-	}
-	msg := bytes.TrimPrefix(raw[i+1:], []byte("\xef\xbb\xbf"))
-	if len(msg) == 0 || msg[0] != '{' {
-		return nil, UnreadJSON
-	}
-	return msg, nil
-}
-
 func space(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
@@ -81,7 +20,7 @@ func space(b []byte, i int) int {
 func number(b []byte, i int, any bool) (n int64, next int, err error) {
 	start := i
 	negative := b[i] == '-'
-	if negative {
+	if negative || b[i] == '+' {
 		i++
 	}
 	for ; i < len(b) && b[i]-'0' <= 9; i++ {
@@ -94,7 +33,7 @@ func number(b []byte, i int, any bool) (n int64, next int, err error) {
 		}
 		n = n*10 + d
 	}
-	digits := i > start && (!negative || i > start+1)
+	digits := i > start && (b[start]-'0' <= 9 || i > start+1)
 	if any {
 		for ; i < len(b) && (b[i]|0x20 >= 'a' && b[i]|0x20 <= 'z' || b[i]-'0' <= 9 || b[i] == '.' || b[i] == '+' || b[i] == '-'); i++ {
 			digits = true
@@ -236,8 +175,13 @@ func uuid(text []byte, id *[16]byte) bool {
 }
 
 func address(text []byte) netip.Addr {
-	if len(text) < 2 || len(text) > 45 || bytes.IndexByte(text, '%') >= 0 {
+	if len(text) < 2 || len(text) > 45 {
 		return netip.Addr{}
+	}
+	for _, c := range text { // netip's errors allocate, and a zone would keep the line
+		if _, hex := nibble(c); !hex && c != '.' && c != ':' {
+			return netip.Addr{}
+		}
 	}
 	// Without a zone netip keeps nothing of its argument, so the copy that string(text) would make is not needed.
 	a, err := netip.ParseAddr(unsafe.String(unsafe.SliceData(text), len(text)))
