@@ -163,7 +163,7 @@ func (p *play) settings() (settings, error) {
 	s.Auth.Limits = auth.Limits{ChallengesPerMinute: 1000, ChallengesAddressPerMinute: 1000, VerifiesPerMinute: 1000}
 	s.Web.Limits.AnonymousPerMinute, s.Web.Limits.APIPerMinute = 10_000, 10_000
 	s.Wallet.WelcomeCreditUSD = 25 * money.Dollar
-	s.Logs.BatchMs = 200
+	s.Logs.BatchMs, s.Logs.SpoolDir, s.Logs.SpoolMB = 200, filepath.Join(p.dir, "spool"), 256
 	api, err := stage.FreeAddress()
 	if err != nil {
 		return s, err

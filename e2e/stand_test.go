@@ -44,6 +44,7 @@ func build(t *testing.T, n int, database string, origin http.Handler, settings .
 	}
 	st := &stand{t: t, socket: config.HAProxySocket, edge: edge.New(config, slog.New(slog.DiscardHandler)), settings: append(append(on(database),
 		"SUIFTLY_EDGE__HAPROXY_SOCKET="+config.HAProxySocket, "SUIFTLY_EDGE__MAP_DIR="+config.MapDir,
+		"SUIFTLY_LOGS__SPOOL_DIR="+filepath.Join(dir, "spool"), "SUIFTLY_LOGS__SPOOL_MB=64", // one folder, as replicas on one host have
 	), settings...)}
 	for range n {
 		st.replicas = append(st.replicas, openAt(t, address(t), address(t), st.settings...))

@@ -173,7 +173,7 @@ func parser(raw [][]byte) {
 // intake runs the room's own listener and gives the time from the first byte sent to the last row committed.
 func (b *bench) intake(writers int) (time.Duration, error) {
 	c := logs.DefaultConfig()
-	c.Listen, c.Writers = "127.0.0.1:0", writers
+	c.Listen, c.Writers, c.SpoolDir = "127.0.0.1:0", writers, filepath.Join(filepath.Dir(b.file), "spool")
 	m := logs.New(host.Kit{DB: b.db, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now}, c)
 	m.Known = func(_ context.Context, ids []customer.ID) (map[customer.ID]bool, error) {
 		known := map[customer.ID]bool{}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -93,6 +94,19 @@ func (seg segment) read(at int64, buf []byte) ([]byte, error) {
 		return nil, errNotRecord
 	}
 	return buf, nil
+}
+
+// timeAt is when the record at a position was appended; zero when none can be read there.
+func (seg segment) timeAt(at int64) time.Time {
+	var head [headerBytes]byte
+	if _, err := seg.file.ReadAt(head[:], at-seg.base); err != nil {
+		return time.Time{}
+	}
+	h, err := headerOf(head[:], at)
+	if err != nil {
+		return time.Time{}
+	}
+	return h.time
 }
 
 // nextRecord gives the first position from at on where a good record stands, or to.

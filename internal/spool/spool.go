@@ -385,12 +385,7 @@ func (s *Spool) Stats() Stats {
 	defer s.mu.Unlock()
 	st := Stats{Bytes: s.bytes(), MaxBytes: s.maxBytes, Waiting: s.segments[len(s.segments)-1].end() - s.first, Damaged: s.damaged, Torn: s.torn, Failed: s.failed}
 	if seg, _, err := s.find(s.first); err == nil {
-		var head [headerBytes]byte
-		if _, err := seg.file.ReadAt(head[:], s.first-seg.base); err == nil {
-			if h, err := headerOf(head[:], s.first); err == nil {
-				st.Oldest = h.time
-			}
-		}
+		st.Oldest = seg.timeAt(s.first)
 	}
 	return st
 }

@@ -183,6 +183,13 @@ func TestSpool(t *testing.T) {
 		if at := s.Stats().Oldest; at.Before(before) || at.After(time.Now()) {
 			t.Errorf("%v", at)
 		}
+		if st, err := Look(s.Dir()); err != nil || st.Oldest != s.Stats().Oldest || st.Waiting != s.Stats().Waiting {
+			t.Errorf("%+v %v", st, err)
+		}
+		s.Forget(s.End())
+		if st, err := Look(s.Dir()); err != nil || st.Waiting != 0 || !st.Oldest.IsZero() {
+			t.Errorf("%+v %v", st, err)
+		}
 	})
 
 	t.Run("a reader is woken by what is synced", func(t *testing.T) {

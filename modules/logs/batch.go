@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"suiftly/internal/customer"
+	"suiftly/internal/spool"
 )
 
 // maxLineBytes is the longest line that is read; HAProxy's own limit is its `len`.
@@ -57,16 +58,24 @@ func (b *batch) reset(source string, position int64, began time.Time) {
 	*b = batch{source: source, position: position, began: began, rows: b.rows[:0], text: b.text[:0], rejects: b.rejects[:0], stamp: b.stamp}
 }
 
-// add takes one line, without its end of line.
-func (b *batch) add(raw []byte, l *Line, s settings) {
+// add takes one line, without its end of line. copy is how many lines like it came before in its source.
+func (b *batch) add(raw []byte, copy int, tooLong bool, l *Line, s settings) {
 	b.lines++
+	if tooLong {
+		b.reject(raw, UnreadTooLong.Error())
+		return
+	}
+	l.zone = s.zone
 	if err := l.Parse(raw); err != nil {
 		b.reject(raw, err.Error())
 		return
 	}
+	if service := s.backends[string(l.Backend)]; len(l.Service) == 0 && service != "" {
+		l.Service = []byte(service)
+	}
 	r := row{atMillis: l.AtMicros / 1000, from: len(b.text), service: serviceName(l.Service)}
 	r.customer, r.claimed = customerOf(l.Customer)
-	b.encode(l, r, l.RID(raw, 0), s)
+	b.encode(l, r, l.RID(raw, copy), s)
 	r.to = len(b.text)
 	b.rows = append(b.rows, r)
 }
@@ -78,6 +87,12 @@ func (b *batch) reject(raw []byte, reason string) {
 	b.rejects = append(b.rejects, reject{
 		rid: rid, number: b.lines, reason: reason, line: string(appendText(nil, raw, maxRejectBytes, false)),
 	})
+}
+
+// lost takes note of lines that the disk did not keep.
+func (b *batch) lost(d *spool.Damage) {
+	b.lines++
+	b.reject([]byte(d.Error()), "damaged")
 }
 
 // customerOf reads a customer id as we write it: digits without a leading zero. Anything else is a claim of nobody.
@@ -224,6 +239,8 @@ func appendText(t, text []byte, most int, escaped bool) []byte {
 type settings struct {
 	billableFrom, billableTo int
 	clientIP                 string
+	zone                     *time.Location
+	backends                 map[string]string // the service of a backend, for lines that name none
 }
 
 // shown is the client address as it may be kept: whole, without its host part, or not at all.

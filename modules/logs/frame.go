@@ -3,7 +3,7 @@ package logs
 import "bytes"
 
 // frames takes a syslog stream apart (RFC 6587): "<length> <message>" one after the other, or messages ended by a newline.
-// The first byte of the stream says which; HAProxy's `log-proto` chooses.
+// The first bytes of the stream say which; HAProxy's `log-proto` chooses.
 //
 //	room -> read into it -> grew -> next, next, ... until there is no whole frame -> room
 type frames struct {
@@ -62,7 +62,15 @@ func (f *frames) next() (line []byte, tooLong, ok bool) {
 			return nil, false, false
 		}
 		if !f.decided {
-			f.decided, f.counted = true, b[0]-'0' <= 9
+			digits := 0
+			for digits < len(b) && digits < 8 && b[digits]-'0' <= 9 {
+				digits++
+			}
+			if digits == len(b) && digits < 8 {
+				return nil, false, false
+			}
+			// A line without a header may begin with an address.
+			f.decided, f.counted = true, digits == 8 || digits > 0 && b[digits] == ' '
 		}
 		if f.counted {
 			return f.nextCounted(b)

@@ -17,50 +17,24 @@ import (
 // maxBatchBytes ends a batch of long lines early.
 const maxBatchBytes = 4 << 20
 
-// intake takes batches of lines to Postgres. There is a fixed number of batches: whoever receives lines takes an empty one,
-// fills it and hands it over, and waits when there is none. That bounds the memory while Postgres is away, and stops the
-// reading of sockets, so that TCP holds the sender back: HAProxy keeps the lines in its ring meanwhile.
-//
-//	socket -> take -> add ... add -> hand -> writer: known? which day? -> one transaction -> back to take
+// intake takes batches of lines to Postgres: known? which day? -> one transaction. A batch is written as often as it takes;
+// where its lines come from, disk or sender, they stay until it is committed.
 type intake struct {
 	m        *Module
 	settings settings
-	empty    chan *batch
-	full     chan *batch
 	days     days
 	known    knownCustomers
+	counts   lineCounts
 }
 
 func newIntake(m *Module) *intake {
 	c := m.config
-	in := &intake{
-		m: m, empty: make(chan *batch, c.Batches), full: make(chan *batch),
-		settings: settings{billableFrom: c.BillableFrom, billableTo: c.BillableTo, clientIP: c.ClientIP},
+	return &intake{
+		m:        m,
+		settings: settings{billableFrom: c.BillableFrom, billableTo: c.BillableTo, clientIP: c.ClientIP, zone: c.zone(), backends: c.Backends},
 		days:     days{made: map[time.Time]bool{}},
 		known:    knownCustomers{until: map[customer.ID]time.Time{}},
-	}
-	for range c.Batches {
-		in.empty <- &batch{}
-	}
-	return in
-}
-
-// start runs the writers. stop ends them once nothing is handed over any more, and waits for them.
-func (in *intake) start(ctx context.Context) (stop func()) {
-	var writers sync.WaitGroup
-	for range in.m.config.Writers {
-		writers.Go(func() {
-			for b := range in.full {
-				if _, err := in.write(ctx, b); err != nil {
-					in.m.log.Error("log lines are lost: stopped before Postgres took them", "source", b.source, "lines", b.lines, "error", err)
-				}
-				in.empty <- b
-			}
-		})
-	}
-	return func() {
-		close(in.full)
-		writers.Wait()
+		counts:   newLineCounts(),
 	}
 }
 
@@ -84,6 +58,7 @@ func (in *intake) write(ctx context.Context, b *batch) (written, error) {
 	for {
 		done, err := in.try(ctx, b, way)
 		if err == nil {
+			in.counts.add(done)
 			if !said.IsZero() {
 				in.m.log.Info("Postgres takes log lines again", "source", b.source)
 			}

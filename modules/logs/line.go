@@ -84,6 +84,9 @@ func (l *Line) Parse(raw []byte) error {
 	return l.parseHTTPLog(b)
 }
 
+// coarse reports whether a message is in a format whose time is so coarse that two requests may log the same line.
+func coarse(b []byte) bool { return b[0] != '{' && !bytes.HasPrefix(b, textStart) }
+
 // RID is the identity of the row: HAProxy's unique-id, or for a request it refused before giving it one, a hash of raw, which is
 // the line as it came. A line with its microsecond stands for itself. A format with milliseconds may log two requests alike:
 // there copy, the number of lines like it that came before in its source, tells them apart. It is the only part of a line's

@@ -18,19 +18,23 @@ import (
 
 // Config is the `logs` part of the configuration; config.example.yaml explains the keys.
 type Config struct {
-	Listen        string `koanf:"listen"`
-	Connections   int    `koanf:"connections"`
-	BatchLines    int    `koanf:"batch_lines"`
-	BatchMs       int    `koanf:"batch_ms"`
-	Batches       int    `koanf:"batches"`
-	Writers       int    `koanf:"writers"`
-	MeterBatches  int    `koanf:"meter_batches"`
-	BillableFrom  int    `koanf:"billable_from"`
-	BillableTo    int    `koanf:"billable_to"`
-	ClientIP      string `koanf:"client_ip"`
-	FutureMinutes int    `koanf:"future_minutes"`
-	OldDays       int    `koanf:"old_days"`
-	RetentionDays int    `koanf:"retention_days"`
+	Listen        string            `koanf:"listen"`
+	ListenUDP     string            `koanf:"listen_udp"`
+	Connections   int               `koanf:"connections"`
+	SpoolDir      string            `koanf:"spool_dir"`
+	SpoolMB       int               `koanf:"spool_mb"`
+	Zone          string            `koanf:"zone"`
+	Backends      map[string]string `koanf:"backends"`
+	BatchLines    int               `koanf:"batch_lines"`
+	BatchMs       int               `koanf:"batch_ms"`
+	Writers       int               `koanf:"writers"`
+	MeterBatches  int               `koanf:"meter_batches"`
+	BillableFrom  int               `koanf:"billable_from"`
+	BillableTo    int               `koanf:"billable_to"`
+	ClientIP      string            `koanf:"client_ip"`
+	FutureMinutes int               `koanf:"future_minutes"`
+	OldDays       int               `koanf:"old_days"`
+	RetentionDays int               `koanf:"retention_days"`
 }
 
 // What may be kept of a client's address.
@@ -43,7 +47,8 @@ const (
 // DefaultConfig is what holds without a configuration.
 func DefaultConfig() Config {
 	return Config{
-		Listen: "127.0.0.1:5514", Connections: 256, BatchLines: 5000, BatchMs: 500, Batches: 8, Writers: 2, MeterBatches: 200,
+		Listen: "127.0.0.1:5514", Connections: 256, SpoolDir: "suiftly-data/spool", SpoolMB: 1024, Zone: "UTC", Backends: map[string]string{},
+		BatchLines: 5000, BatchMs: 500, Writers: 2, MeterBatches: 200,
 		BillableFrom: 200, BillableTo: 399, ClientIP: clientIPFull, FutureMinutes: 5, OldDays: 35, RetentionDays: 90,
 	}
 }
@@ -51,10 +56,24 @@ func DefaultConfig() Config {
 // Validate says everything that is wrong with it.
 func (c Config) Validate() []error {
 	var errs []error
-	if c.Listen != "" {
-		_, port, err := net.SplitHostPort(c.Listen)
+	for _, at := range []struct{ key, address string }{{"listen", c.Listen}, {"listen_udp", c.ListenUDP}} {
+		if at.address == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(at.address)
 		if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
-			errs = append(errs, fmt.Errorf(`logs.listen: %q is not "address:port"; write "" to take no logs here`, c.Listen))
+			errs = append(errs, fmt.Errorf(`logs.%s: %q is not "address:port"; write "" to take no logs here`, at.key, at.address))
+		}
+	}
+	if c.SpoolDir == "" {
+		errs = append(errs, errors.New("logs.spool_dir: required: where received lines are kept until the database has them"))
+	}
+	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" {
+		errs = append(errs, fmt.Errorf("logs.zone: %q is not a time zone such as UTC or Europe/Zurich", c.Zone))
+	}
+	for backend, service := range c.Backends {
+		if !serviceName([]byte(service)) {
+			errs = append(errs, fmt.Errorf("logs.backends.%s: %q is not the name of a service", backend, service))
 		}
 	}
 	for _, k := range []struct {
@@ -64,7 +83,7 @@ func (c Config) Validate() []error {
 		{"connections", c.Connections, 1, 10000},
 		{"batch_lines", c.BatchLines, 1, 50000},
 		{"batch_ms", c.BatchMs, 10, 60000},
-		{"batches", c.Batches, 2, 1000},
+		{"spool_mb", c.SpoolMB, 8, 1 << 20},
 		{"writers", c.Writers, 1, 32},
 		{"meter_batches", c.MeterBatches, 1, 10000},
 		{"billable_from", c.BillableFrom, 100, 999},
@@ -92,13 +111,25 @@ func (c Config) Validate() []error {
 	return errs
 }
 
+// zone is that of times that name none; Validate has seen that there is one.
+func (c Config) zone() *time.Location {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+func (c Config) spoolBytes() int64 { return int64(c.SpoolMB) << 20 }
+
 // Module is the logs room.
 type Module struct {
-	kit    host.Kit
-	config Config
-	log    *slog.Logger
-	intake *intake
-	syslog *syslog
+	kit     host.Kit
+	config  Config
+	log     *slog.Logger
+	intake  *intake
+	syslog  *syslog
+	watched watched
 
 	// Known tells which of some customer ids exist. It is set once, before Run.
 	Known func(context.Context, []customer.ID) (map[customer.ID]bool, error)
@@ -109,6 +140,7 @@ func New(kit host.Kit, c Config) *Module {
 	m := &Module{kit: kit, config: c, log: kit.Log.With("room", "logs")}
 	m.intake = newIntake(m)
 	m.syslog = newSyslog(m)
+	m.measure()
 	return m
 }
 
@@ -132,7 +164,7 @@ func (m *Module) Jobs() []jobs.Job {
 	}
 }
 
-// Health is nil while lines can be received, where they should be.
+// Health is nil while lines can be received, where they should be. A spool that is filling is no reason to take a replica away.
 func (m *Module) Health(context.Context) error { return m.syslog.health() }
 
 // Run receives lines until ctx ends, and then writes what it has.

@@ -42,6 +42,7 @@ func on(t testing.TB, db *sqlx.DB, change ...func(*Config)) *room {
 	c := DefaultConfig()
 	c.Listen = "127.0.0.1:0"
 	c.BatchMs = 20
+	c.SpoolDir, c.SpoolMB = t.TempDir(), 8
 	for _, f := range change {
 		f(&c)
 	}
@@ -130,7 +131,7 @@ func (r *room) batchOf(source string, position int64, lines [][]byte) *batch {
 	b.reset(source, position, time.Now())
 	var l Line
 	for _, raw := range lines {
-		b.add(raw, &l, r.intake.settings)
+		b.add(raw, 0, false, &l, r.intake.settings)
 	}
 	return b
 }

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -12,21 +11,27 @@ import (
 )
 
 // When stopping: how long a socket must be silent to be taken for empty, how long a busy one is read at most, and how long
-// Postgres has to take what was read. Together they are below what the process has to stop in.
+// Postgres has to take what was read; what it does not take by then stays in the spool. Together they are below what the
+// process has to stop in.
 const (
 	quiet       = 50 * time.Millisecond
 	drainAtMost = 2 * time.Second
 	writeAtMost = 12 * time.Second
 )
 
-// syslog receives lines over TCP. Syslog has no acknowledgement: what a sender has written and we have not read when either
-// process is killed is lost, and only that.
+// receiveBuffer is the kernel's buffer of a connection. A kill of this process loses what it holds, so it is no larger than
+// full speed on one host needs; HAProxy's ring keeps the rest.
+const receiveBuffer = 256 << 10
+
+// syslog receives lines over TCP and UDP into the spool. Syslog has no acknowledgement: what a sender has written and we have
+// not read when either process is killed is lost, and only that.
 type syslog struct {
 	m  *Module
 	up chan struct{} // closed when listening
 
 	mu      sync.Mutex
 	address string
+	udp     string
 	failed  error
 	conns   int
 }
@@ -36,102 +41,178 @@ func newSyslog(m *Module) *syslog { return &syslog{m: m, up: make(chan struct{})
 // Listening is closed once lines are received, at ListenAddress.
 func (m *Module) Listening() <-chan struct{} { return m.syslog.up }
 
-// ListenAddress is where lines are received; "" before that and when logs.listen is empty.
+// ListenAddress is where lines are received over TCP; "" before that and when logs.listen is empty.
 func (m *Module) ListenAddress() string {
 	m.syslog.mu.Lock()
 	defer m.syslog.mu.Unlock()
 	return m.syslog.address
 }
 
+func (s *syslog) on() bool { return s.m.config.Listen != "" || s.m.config.ListenUDP != "" }
+
 func (s *syslog) health() error {
-	if s.m.config.Listen == "" {
+	if !s.on() {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failed == nil && s.address == "" {
+	if s.failed == nil && s.address == "" && s.udp == "" {
 		return errors.New("not listening for log lines yet")
 	}
 	return s.failed
 }
 
-// run receives until ctx ends. Then it accepts nobody, reads what the senders have already written, closes, and returns once
-// everything read is committed.
-func (s *syslog) run(ctx context.Context) (err error) {
-	if s.m.config.Listen == "" {
-		<-ctx.Done()
-		return nil
-	}
-	listener, err := net.Listen("tcp", s.m.config.Listen)
-	if err != nil {
-		err = fmt.Errorf("logs.listen: %w", err)
-		s.fail(err)
-		return err
-	}
-	s.mu.Lock()
-	s.address = listener.Addr().String()
-	s.mu.Unlock()
-	s.m.log.Info("receiving log lines", "address", listener.Addr().String())
-	if ip, ok := listener.Addr().(*net.TCPAddr); ok && !ip.IP.IsLoopback() {
-		s.m.log.Warn("log lines are taken from the network: whoever reaches logs.listen can bill any customer; keep it behind a firewall", "address", ip.String())
-	}
-	close(s.up)
-
-	write, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-	defer giveUp()
-	stopWriters := s.m.intake.start(write)
-	context.AfterFunc(ctx, func() { listener.Close() })
-	var conns sync.WaitGroup
-	for {
-		conn, err := listener.Accept()
-		if err == nil {
-			conns.Go(func() { s.receive(ctx, write, conn) })
-			continue
-		}
-		if ctx.Err() == nil && errors.Is(err, net.ErrClosed) {
-			s.fail(fmt.Errorf("logs.listen: %w", err))
-		}
-		if errors.Is(err, net.ErrClosed) {
-			break
-		}
-		s.m.log.Warn("accept", "error", err)
-		select { // out of file descriptors, most likely
-		case <-ctx.Done():
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	late := time.AfterFunc(drainAtMost+writeAtMost, giveUp)
-	defer late.Stop()
-	conns.Wait()
-	stopWriters()
-	return s.health()
-}
-
-func (s *syslog) fail(err error) {
+func (s *syslog) fail(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failed = err
+	return err
 }
 
-// receive reads one connection to its end. A batch goes out when it is full or when its first line has waited long enough.
-func (s *syslog) receive(stop, write context.Context, conn net.Conn) {
+// run receives until ctx ends. Then it accepts nobody, reads what the senders have already written, closes, and returns once
+// everything read is committed, or Postgres had its time and the rest is in the spool.
+func (s *syslog) run(ctx context.Context) error {
+	if !s.on() {
+		<-ctx.Done()
+		return nil
+	}
+	listener, packets, err := s.listen()
+	if err != nil {
+		return s.fail(err)
+	}
+	in, err := openInbox(s.m)
+	if err != nil {
+		return s.fail(errors.Join(err, closeAll(listener, packets)))
+	}
+	s.m.watched.set(in)
+	defer s.m.watched.set(nil)
+	s.say(listener, packets)
+	close(s.up)
+
+	receiving, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	write, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	syncing, stopSyncing := context.WithCancel(write)
+	defer stopSyncing()
+	drained := newDrain(s.m, in.spool)
+	var behind, syncer sync.WaitGroup
+	syncer.Go(func() { stop(in.sync(syncing)) })
+	behind.Go(func() { stop(drained.run(write)) })
+	behind.Go(func() { in.adopt(receiving) })
+
+	var conns sync.WaitGroup
+	context.AfterFunc(receiving, func() { _ = closeAll(listener, nil) })
+	if packets != nil {
+		conns.Go(func() { stop(s.receivePackets(receiving, write, in, packets)) })
+	}
+	if listener != nil {
+		conns.Go(func() { stop(s.accept(receiving, write, in, listener, &conns)) })
+	}
+	<-receiving.Done()
+	late := time.AfterFunc(drainAtMost+writeAtMost, giveUp)
+	defer late.Stop()
+	conns.Wait()
+	stopSyncing()
+	syncer.Wait()
+	drained.finish()
+	behind.Wait()
+	err = in.spool.Close()
+	if cause := context.Cause(receiving); ctx.Err() == nil {
+		err = errors.Join(cause, err)
+	}
+	if err != nil {
+		return s.fail(fmt.Errorf("receive log lines: %w", err))
+	}
+	return nil
+}
+
+func (s *syslog) listen() (listener net.Listener, packets *net.UDPConn, err error) {
+	if s.m.config.Listen != "" {
+		if listener, err = net.Listen("tcp", s.m.config.Listen); err != nil {
+			return nil, nil, fmt.Errorf("logs.listen: %w", err)
+		}
+	}
+	if s.m.config.ListenUDP != "" {
+		if packets, err = listenPackets(s.m.config.ListenUDP); err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("logs.listen_udp: %w", err), closeAll(listener, nil))
+		}
+	}
+	return listener, packets, nil
+}
+
+func closeAll(listener net.Listener, packets *net.UDPConn) (err error) {
+	if listener != nil {
+		err = listener.Close()
+	}
+	if packets != nil {
+		err = errors.Join(err, packets.Close())
+	}
+	return err
+}
+
+// say tells where lines are taken.
+func (s *syslog) say(listener net.Listener, packets *net.UDPConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var at []net.Addr
+	if listener != nil {
+		s.address = listener.Addr().String()
+		at = append(at, listener.Addr())
+	}
+	if packets != nil {
+		s.udp = packets.LocalAddr().String()
+		at = append(at, packets.LocalAddr())
+	}
+	for _, a := range at {
+		s.m.log.Info("receiving log lines", "address", a.Network()+"://"+a.String())
+		host, _, err := net.SplitHostPort(a.String())
+		if ip := net.ParseIP(host); err == nil && ip != nil && !ip.IsLoopback() {
+			s.m.log.Warn("log lines are taken from the network: whoever reaches this address can bill any customer; keep it behind a firewall", "address", a.String())
+		}
+	}
+}
+
+func (s *syslog) accept(stop, write context.Context, in *inbox, listener net.Listener, conns *sync.WaitGroup) error {
+	for {
+		conn, err := listener.Accept()
+		if err == nil {
+			conns.Go(func() { s.receive(stop, write, in, conn) })
+			continue
+		}
+		if stop.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("logs.listen: %w", err)
+		}
+		s.m.log.Warn("accept", "error", err)
+		select { // out of file descriptors, most likely
+		case <-stop.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// receive reads one connection to its end. Every piece that was read goes to the spool at once.
+func (s *syslog) receive(stop, write context.Context, in *inbox, conn net.Conn) {
 	defer conn.Close()
 	if !s.enter() {
 		s.m.log.Warn("a sender of log lines is turned away: logs.connections is reached", "from", conn.RemoteAddr().String())
 		return
 	}
 	defer s.leave()
-	// A position is only good within its connection, so the source is the connection.
-	r := &receiver{s: s, write: write, frames: newFrames(), source: "syslog:" + conn.RemoteAddr().String() + "/" + rand.Text()}
-	defer r.hand()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(receiveBuffer)
+	}
+	r := &receiver{s: s, write: write, frames: newFrames(), from: conn.RemoteAddr().String(), bundle: bundle{in: in, source: "tcp/" + hostOf(conn.RemoteAddr())}}
+	defer func() { r.ok(r.bundle.flush(write, true)) }()
 	defer context.AfterFunc(stop, func() { conn.SetReadDeadline(time.Now()) })()
 	var until time.Time // set when stopping
 	for {
-		if !r.addWhole() {
+		due := r.bundle.due()
+		if !r.addWhole() || !r.ok(r.bundle.flush(write, until.IsZero() && !due.IsZero() && !time.Now().Before(due))) {
 			return
-		}
-		if due := r.due(); until.IsZero() && !due.IsZero() && !time.Now().Before(due) {
-			r.hand()
 		}
 		if until.IsZero() && stop.Err() != nil {
 			until = time.Now().Add(drainAtMost)
@@ -140,7 +221,7 @@ func (s *syslog) receive(stop, write context.Context, conn net.Conn) {
 		if stopping {
 			conn.SetReadDeadline(time.Now().Add(quiet))
 		} else {
-			conn.SetReadDeadline(r.due())
+			conn.SetReadDeadline(r.bundle.due())
 			if stop.Err() != nil {
 				continue // the deadline that was to wake us may be the one just overwritten
 			}
@@ -160,6 +241,14 @@ func (s *syslog) receive(stop, write context.Context, conn net.Conn) {
 		r.addCut()
 		return
 	}
+}
+
+func hostOf(a net.Addr) string {
+	h, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return h
 }
 
 func (s *syslog) enter() bool {
@@ -183,26 +272,32 @@ type receiver struct {
 	s      *syslog
 	write  context.Context
 	frames *frames
-	source string
-	line   Line
-	batch  *batch // nil when nothing waits
-	lines  int64  // so far
+	from   string
+	bundle bundle
+}
+
+// ok reports that lines are safe. When they are not, the connection must end: reading on would lose more of them.
+func (r *receiver) ok(err error) bool {
+	if err != nil {
+		r.s.m.log.Error("log lines are lost: the spool did not take them", "from", r.from, "error", err)
+	}
+	return err == nil
 }
 
 // addWhole takes all whole frames that were read. It is false when the connection must end: its framing is broken, or the
-// process stopped while no batch was free.
+// spool took nothing more.
 func (r *receiver) addWhole() bool {
 	for {
 		line, tooLong, ok := r.frames.next()
 		if !ok {
 			if r.frames.broken {
-				r.add(r.frames.rest(), false)
-				r.s.m.log.Warn("a sender of log lines is cut off: a length was expected", "source", r.source, "line", r.lines)
+				r.ok(r.bundle.add(r.write, r.frames.rest(), false))
+				r.s.m.log.Warn("a sender of log lines is cut off: a length was expected", "from", r.from)
 				return false
 			}
 			return true
 		}
-		if !r.add(line, tooLong) {
+		if !r.ok(r.bundle.add(r.write, line, tooLong)) {
 			return false
 		}
 	}
@@ -211,45 +306,6 @@ func (r *receiver) addWhole() bool {
 // addCut takes what the end of the stream cut. Line.Parse decides whether it is still good.
 func (r *receiver) addCut() {
 	if rest := r.frames.rest(); len(rest) > 0 {
-		r.add(rest, false)
+		r.ok(r.bundle.add(r.write, rest, false))
 	}
-}
-
-func (r *receiver) add(line []byte, tooLong bool) bool {
-	if r.batch == nil {
-		select {
-		case r.batch = <-r.s.m.intake.empty:
-		case <-r.write.Done():
-			return false
-		}
-		r.batch.reset(r.source, r.lines, time.Now())
-	}
-	b := r.batch
-	if tooLong {
-		b.lines++
-		b.reject(line, UnreadTooLong.Error())
-	} else {
-		b.add(line, &r.line, r.s.m.intake.settings)
-	}
-	r.lines++
-	if b.lines >= r.s.m.config.BatchLines || len(b.text) >= maxBatchBytes {
-		r.hand()
-	}
-	return true
-}
-
-// due is when the waiting batch goes out even if it is not full.
-func (r *receiver) due() time.Time {
-	if r.batch == nil {
-		return time.Time{}
-	}
-	return r.batch.began.Add(time.Duration(r.s.m.config.BatchMs) * time.Millisecond)
-}
-
-func (r *receiver) hand() {
-	if r.batch == nil {
-		return
-	}
-	r.s.m.intake.full <- r.batch
-	r.batch = nil
 }

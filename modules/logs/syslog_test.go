@@ -47,6 +47,7 @@ func TestFrames(t *testing.T) {
 		{"a cut counted frame", "4 <1>a9 <2>b", "<1>a", "<2>b"},
 		{"a cut length", "4 <1>a9", "<1>a", ""},
 		{"digits in a newline stream", "<1>a\n12 b\n", "<1>a|12 b", ""},
+		{"lines without a header that begin with an address", "10.0.0.1:1 [a\n12 b\n", "10.0.0.1:1 [a|12 b", ""},
 		{"the longest line", long + "\n<1>a\n", long + "|<1>a", ""},
 		{"a line too long", long + "y\n<1>a\n", "too long|<1>a", ""},
 		{"the longest counted line", fmt.Sprintf("%d %s4 <1>a", len(long), long), long + "|<1>a", ""},
@@ -63,7 +64,7 @@ func TestFrames(t *testing.T) {
 			}
 		}
 	}
-	for _, stream := range []string{"4 <1>a<2>b", "0 ", "4 <1>aHTTP", "99999999999 a", "12345678 a", "12a "} {
+	for _, stream := range []string{"4 <1>a<2>b", "0 ", "4 <1>aHTTP", "99999999999 a", "12345678 a", "5 <1>\na12a "} {
 		if got, _, broken := read(stream, 1); !broken {
 			t.Errorf("%q is taken for good: %q", stream, got)
 		}
@@ -248,7 +249,7 @@ func TestSyslog(t *testing.T) {
 
 	t.Run("without Postgres senders are held back in bounded memory, and then everything arrives", func(t *testing.T) {
 		t.Parallel()
-		r := setup(t, func(c *Config) { c.Batches = 2; c.BatchLines = 50; c.Writers = 1 })
+		r := setup(t, func(c *Config) { c.BatchLines = 50; c.Writers = 1 })
 		var down atomic.Bool
 		down.Store(true)
 		known := r.Known
@@ -264,7 +265,7 @@ func TestSyslog(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		// Far more than two batches and the socket's buffers hold.
+		// Far more than the spool and the socket's buffers hold.
 		const lines = 60000
 		sent := make(chan error, 1)
 		var progress atomic.Int64
@@ -348,7 +349,7 @@ func TestConfig(t *testing.T) {
 	}
 	bad := Config{Listen: "nowhere", BillableFrom: 300, BillableTo: 200, ClientIP: "some", OldDays: 90, RetentionDays: 90}
 	got := fmt.Sprint(bad.Validate())
-	for _, key := range []string{"listen", "connections", "batch_lines", "batch_ms", "batches", "writers", "meter_batches", "billable_from", "client_ip", "retention_days"} {
+	for _, key := range []string{"listen", "connections", "spool_dir", "spool_mb", "zone", "batch_lines", "batch_ms", "writers", "meter_batches", "billable_from", "client_ip", "retention_days"} {
 		if !strings.Contains(got, "logs."+key+":") {
 			t.Errorf("logs.%s is not complained about in %s", key, got)
 		}
