@@ -59,8 +59,9 @@ proto: ## After a change of internal/sui/chain/rpc/sui.proto: its Go messages
 migrate: ## After a new migration: refresh db/schema.sql
 	UPDATE=1 go test -count=1 -run TestSchemaIsCurrent .
 
-bench: ## Log lines a second from HAProxy to committed rows, against bare COPY; sign-ins under a flood
+bench: ## Log lines a second from HAProxy to committed rows, against bare COPY; the billing run, against flagging rows; sign-ins under a flood
 	go run ./bench/ingest
+	go run ./bench/billing
 	go run ./bench/auth
 
 vuln: ## Known vulnerabilities in what is linked (asks vuln.go.dev)

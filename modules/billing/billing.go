@@ -18,7 +18,7 @@ import (
 // Config is billing's part of the configuration.
 type Config struct {
 	Every   time.Duration `koanf:"every"`   // between two runs
-	Workers int           `koanf:"workers"` // customers billed at the same time
+	Workers int           `koanf:"workers"` // groups of customers billed at the same time
 	Safety  Safety        `koanf:"safety"`
 }
 
@@ -61,12 +61,16 @@ type Module struct {
 	services *services.Module
 	wallet   *wallet.Module
 	logs     *logs.Module
+
+	groupHours int64 // bounds the customers billed in one transaction
 }
 
 // New builds the room.
 func New(kit host.Kit, c Config, s *services.Module, w *wallet.Module, l *logs.Module) *Module {
 	name, _ := os.Hostname()
-	return &Module{Replica: fmt.Sprintf("%s:%d", name, os.Getpid()), kit: kit, config: c, services: s, wallet: w, logs: l}
+	return &Module{
+		Replica: fmt.Sprintf("%s:%d", name, os.Getpid()), kit: kit, config: c, services: s, wallet: w, logs: l, groupHours: groupHours,
+	}
 }
 
 // Name is "billing".

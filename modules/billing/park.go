@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -70,17 +71,18 @@ func (b *bill) park(ctx context.Context, id customer.ID, why error) error {
 }
 
 // bound looks for an hour of a service that costs far more than the customer's hours of that service in the seven days
-// before. Most hours are below the floor and cost no question.
-func (m *Module) bound(ctx context.Context, q pg.Q, id customer.ID, charges []charge) error {
-	for _, c := range charges {
-		if m.config.Safety.Factor == 0 || c.now.Amount <= m.config.Safety.FloorUSD {
-			continue
-		}
-		h, err := selectHistory(ctx, q, id, c.now.Service, c.now.Period.Add(-history), c.now.Period)
-		if err != nil {
-			return err
-		}
-		if m.config.Safety.tooMuch(c.now.Amount, h.Median, h.Hours) {
+// before. Most hours are below the floor and cost no question; the others are asked about together.
+func (m *Module) bound(ctx context.Context, q pg.Q, charges []charge) error {
+	large := slices.DeleteFunc(charges, func(c charge) bool { return c.now.Amount <= m.config.Safety.FloorUSD })
+	if m.config.Safety.Factor == 0 || len(large) == 0 {
+		return nil
+	}
+	past, err := selectHistories(ctx, q, large)
+	if err != nil {
+		return err
+	}
+	for i, c := range large {
+		if h := past[i]; m.config.Safety.tooMuch(c.now.Amount, h.Median, h.Hours) {
 			return fmt.Errorf("%s %s: %w: $%s against a median of $%s in %d hours of the 7 days before", c.now.Service,
 				c.now.Period.UTC().Format(hourFormat), errTooMuch, c.now.Amount, h.Median, h.Hours)
 		}

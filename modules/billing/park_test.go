@@ -69,7 +69,7 @@ func TestParking(t *testing.T) {
 		r.db.SetMaxOpenConns(1)
 		broken := &bill{m: r.Module}
 		for range 2 {
-			if _, err := broken.customer(ctx, alice, false, false); err == nil || !strings.Contains(err.Error(), "panic: ") {
+			if _, err := broken.together(ctx, []turn{{id: alice}}); err == nil || !strings.Contains(err.Error(), "panic: ") {
 				t.Fatalf("got %v", err)
 			}
 		}

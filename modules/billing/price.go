@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"suiftly/internal/customer"
 	"suiftly/internal/money"
 	"suiftly/modules/logs"
 	"suiftly/modules/services"
@@ -18,11 +19,22 @@ var (
 
 // hourKey names an hour of a customer's service.
 type hourKey struct {
-	service string
-	hour    int64 // Unix seconds: time.Time is no map key
+	customer customer.ID
+	service  string
+	hour     int64 // Unix seconds: time.Time is no map key
 }
 
-func keyOf(service string, hour time.Time) hourKey { return hourKey{service, hour.Unix()} }
+func keyOf(id customer.ID, service string, hour time.Time) hourKey {
+	return hourKey{id, service, hour.Unix()}
+}
+
+// priceKey names an hour of a service: its price is everybody's.
+type priceKey struct {
+	service string
+	hour    int64
+}
+
+func priceOf(service string, hour time.Time) priceKey { return priceKey{service, hour.Unix()} }
 
 // metric is what was charged for an hour so far.
 type metric struct {
@@ -37,10 +49,11 @@ type metric struct {
 
 // carryKey names a remainder: what it is a remainder of (item, per), and the month after which it is dropped.
 type carryKey struct {
-	service string
-	month   string // 2006-01, UTC
-	item    string
-	per     int64
+	customer customer.ID
+	service  string
+	month    string // 2006-01, UTC
+	item     string
+	per      int64
 }
 
 const (
@@ -48,11 +61,12 @@ const (
 	itemBandwidth = "bandwidth"
 )
 
-// carries are the remainders of one customer.
+// carries are remainders.
 type carries map[carryKey]int64
 
 // charge is the difference between what an hour's total costs and what was charged for it, and the hour's new record.
 type charge struct {
+	customer                  customer.ID
 	requests, billable, bytes int64
 	requestsCost, bytesCost   money.Micros
 	amount                    money.Micros
@@ -60,15 +74,15 @@ type charge struct {
 	now                       metric
 }
 
-// price charges what each hour gained since it was charged last, at the price of that hour. It needs the hours in order,
-// moves the remainders in carry, and leaves out hours that gained nothing. A total that fell is errFell unless fell is
-// allowed; then the difference is given back.
-func price(hours []logs.UsageHour, before map[hourKey]metric, prices map[hourKey]services.UnitPrice, carry carries, fell bool) ([]charge, error) {
+// price charges what each hour gained since it was charged last, at the price of that hour. It needs the hours of a customer
+// in order, moves the remainders in carry, and leaves out hours that gained nothing. A total that fell is errFell unless
+// that was approved for its customer; then the difference is given back.
+func price(hours []logs.UsageHour, before map[hourKey]metric, prices map[priceKey]services.UnitPrice, carry carries, approved map[customer.ID]bool) ([]charge, error) {
 	charges := make([]charge, 0, len(hours))
 	for _, h := range hours {
-		key := keyOf(h.Service, h.Hour)
-		was, unit := before[key], prices[key]
+		was, unit := before[keyOf(h.Customer, h.Service, h.Hour)], prices[priceOf(h.Service, h.Hour)]
 		c := charge{
+			customer: h.Customer,
 			requests: h.Requests - was.Requests, billable: h.Billable - was.Billable, bytes: h.Bytes - was.Bytes,
 			priceBook: unit.PriceBook,
 			now: metric{Service: h.Service, Period: h.Hour, Requests: h.Requests, Billable: h.Billable, Bytes: h.Bytes,
@@ -77,14 +91,14 @@ func price(hours []logs.UsageHour, before map[hourKey]metric, prices map[hourKey
 		if c.requests == 0 && c.billable == 0 && c.bytes == 0 {
 			continue
 		}
-		if (c.requests < 0 || c.billable < 0 || c.bytes < 0) && !fell {
+		if (c.requests < 0 || c.billable < 0 || c.bytes < 0) && !approved[h.Customer] {
 			return nil, fmt.Errorf("%s %s: %w: %d requests, %d billable, %d bytes against %d, %d, %d", h.Service,
 				h.Hour.UTC().Format(hourFormat), errFell, h.Requests, h.Billable, h.Bytes, was.Requests, was.Billable, was.Bytes)
 		}
 		month := h.Hour.UTC().Format("2006-01")
 		var err error
-		if c.requestsCost, err = carry.cost(unit.Request, c.billable, carryKey{h.Service, month, itemRequests, unit.Request.Per}); err == nil {
-			c.bytesCost, err = carry.cost(unit.Byte, c.bytes, carryKey{h.Service, month, itemBandwidth, unit.Byte.Per})
+		if c.requestsCost, err = carry.cost(unit.Request, c.billable, carryKey{h.Customer, h.Service, month, itemRequests, unit.Request.Per}); err == nil {
+			c.bytesCost, err = carry.cost(unit.Byte, c.bytes, carryKey{h.Customer, h.Service, month, itemBandwidth, unit.Byte.Per})
 		}
 		if err == nil {
 			c.amount, err = c.requestsCost.Add(c.bytesCost)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"suiftly/internal/customer"
 	"suiftly/internal/money"
 	"suiftly/modules/logs"
 	"suiftly/modules/services"
@@ -18,8 +19,8 @@ func unitPrice() services.UnitPrice {
 }
 
 func priceHour(h logs.UsageHour, was metric, unit services.UnitPrice, carry carries, fell bool) ([]charge, error) {
-	key := keyOf(h.Service, h.Hour)
-	return price([]logs.UsageHour{h}, map[hourKey]metric{key: was}, map[hourKey]services.UnitPrice{key: unit}, carry, fell)
+	return price([]logs.UsageHour{h}, map[hourKey]metric{keyOf(alice, h.Service, h.Hour): was},
+		map[priceKey]services.UnitPrice{priceOf(h.Service, h.Hour): unit}, carry, map[customer.ID]bool{alice: fell})
 }
 
 func TestPrice(t *testing.T) {
@@ -80,7 +81,7 @@ func TestPriceAgainstRationals(t *testing.T) {
 		var charged money.Micros
 		for range 1 + rng.IntN(60) {
 			h := logs.UsageHour{Customer: alice, Service: "grpc", Hour: months[rng.IntN(2)].Add(time.Duration(rng.IntN(5)) * time.Hour)}
-			before := was[keyOf("grpc", h.Hour)]
+			before := was[keyOf(alice, "grpc", h.Hour)]
 			gain := func(n int64) int64 { return max(0, n+rng.Int64N(1e9)-2e8) }
 			h.Billable, h.Bytes = gain(before.Billable), gain(before.Bytes)
 			h.Requests = h.Billable + rng.Int64N(5)
@@ -89,7 +90,7 @@ func TestPriceAgainstRationals(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, c := range got {
-				was[keyOf("grpc", h.Hour)] = c.now
+				was[keyOf(alice, "grpc", h.Hour)] = c.now
 				charged += c.amount
 			}
 		}

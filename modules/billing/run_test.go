@@ -226,10 +226,11 @@ func TestRivals(t *testing.T) {
 	want := alone.state()
 	alone.sound()
 
-	t.Run("64 runs of three replicas at once, without any lock, bill the same as one", func(t *testing.T) {
+	t.Run("64 runs of three replicas at once, without any lock and in other groups, bill the same as one", func(t *testing.T) {
 		t.Parallel()
 		r := setup(t)
 		replicas := []*room{r, on(t, r.db), on(t, r.db)}
+		replicas[1].groupHours, replicas[2].groupHours = 1, 40
 		for range 2 {
 			r.load(customers)
 			for _, err := range atOnce(64, func(i int) error {
@@ -273,6 +274,7 @@ func TestRivals(t *testing.T) {
 	t.Run("a holder that lost the fence writes nothing, not even in the middle of its run", func(t *testing.T) {
 		t.Parallel()
 		r := setup(t, func(c *Config) { c.Workers = 1 })
+		r.groupHours = 1
 		for _, id := range []customer.ID{alice, bob, carol} {
 			r.meter(id, "seal", ten, 10, 10, 0)
 		}

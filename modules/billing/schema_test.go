@@ -61,7 +61,7 @@ func TestStatements(t *testing.T) {
 	pgtest.Prepare(t, pgtest.DB(t), map[string]string{
 		"ping": pingSQL, "abandon runs": abandonRunsSQL, "insert run": insertRunSQL, "update run": updateRunSQL, "list runs": listRunsSQL,
 		"through": throughSQL, "metrics": selectMetricsSQL, "lock carries": lockCarriesSQL, "upsert carries": upsertCarriesSQL,
-		"record charges": recordChargesSQL, "history": historySQL, "parked": selectParkedSQL, "one parked": oneParkedSQL,
+		"record charges": recordChargesSQL, "histories": selectHistoriesSQL, "parked": selectParkedSQL, "one parked": oneParkedSQL,
 		"upsert parked": upsertParkedSQL, "approve": approveParkedSQL, "delete parked": deleteParkedSQL,
 		"usage hours": selectUsageHoursSQL, "usage days": selectUsageDaysSQL,
 		"check metrics": checkMetricsSQL, "sum charges": sumChargesSQL, "sum metrics": sumMetricsSQL,

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	_ "embed"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -100,46 +101,51 @@ func billedThrough(ctx context.Context, q pg.Q, id customer.ID) (t time.Time, er
 //go:embed sql/select_metrics.sql
 var selectMetricsSQL string
 
-func selectMetrics(ctx context.Context, q pg.Q, id customer.ID, hours []logs.UsageHour) (map[hourKey]metric, error) {
-	var names, starts []string
-	for _, h := range hours {
-		names, starts = append(names, h.Service), append(starts, timeText(h.Hour))
+func selectMetrics(ctx context.Context, q pg.Q, hours []logs.UsageHour) (map[hourKey]metric, error) {
+	ids, names, starts := make([]int64, len(hours)), make([]string, len(hours)), make([]string, len(hours))
+	for i, h := range hours {
+		ids[i], names[i], starts[i] = int64(h.Customer), h.Service, timeText(h.Hour)
 	}
-	var rows []metric
-	if err := q.SelectContext(ctx, &rows, selectMetricsSQL, id, pq.Array(names), pq.Array(starts)); err != nil {
+	var rows []struct {
+		Customer customer.ID `db:"customer_id"`
+		metric
+	}
+	if err := q.SelectContext(ctx, &rows, selectMetricsSQL, pq.Array(ids), pq.Array(names), pq.Array(starts)); err != nil {
 		return nil, err
 	}
 	found := make(map[hourKey]metric, len(rows))
 	for _, r := range rows {
-		found[keyOf(r.Service, r.Period)] = r
+		found[keyOf(r.Customer, r.Service, r.Period)] = r.metric
 	}
 	return found, nil
 }
 
-const lockCarriesSQL = `select service, to_char(month, 'YYYY-MM') as month, item, per, carry
+const lockCarriesSQL = `select customer_id, service, to_char(month, 'YYYY-MM') as month, item, per, carry
 from billing.carries
-where customer_id = $1 and service = any($2) and month = any($3::date[])
-order by service, month, item, per
+where customer_id = any($1) and month = any($2::date[])
+order by customer_id, service, month, item, per
 for update`
 
-// lockCarries gives the remainders of the hours' services and months, and keeps them until the transaction ends.
-func lockCarries(ctx context.Context, q pg.Q, id customer.ID, hours []logs.UsageHour) (carries, error) {
-	var names, months []string
+// lockCarries gives the remainders of the hours' customers and months, and keeps them until the transaction ends.
+func lockCarries(ctx context.Context, q pg.Q, hours []logs.UsageHour) (carries, error) {
+	var ids []int64
+	var months []string
 	for _, h := range hours {
-		names, months = append(names, h.Service), append(months, h.Hour.UTC().Format("2006-01")+"-01")
+		ids, months = append(ids, int64(h.Customer)), append(months, h.Hour.UTC().Format("2006-01")+"-01")
 	}
-	slices.Sort(names)
+	slices.Sort(ids)
 	slices.Sort(months)
 	var rows []struct {
+		Customer             customer.ID `db:"customer_id"`
 		Service, Month, Item string
 		Per, Carry           int64
 	}
-	if err := q.SelectContext(ctx, &rows, lockCarriesSQL, id, pq.Array(slices.Compact(names)), pq.Array(slices.Compact(months))); err != nil {
+	if err := q.SelectContext(ctx, &rows, lockCarriesSQL, pq.Array(slices.Compact(ids)), pq.Array(slices.Compact(months))); err != nil {
 		return nil, err
 	}
 	found := make(carries, len(rows))
 	for _, r := range rows {
-		found[carryKey{r.Service, r.Month, r.Item, r.Per}] = r.Carry
+		found[carryKey{r.Customer, r.Service, r.Month, r.Item, r.Per}] = r.Carry
 	}
 	return found, nil
 }
@@ -147,29 +153,29 @@ func lockCarries(ctx context.Context, q pg.Q, id customer.ID, hours []logs.Usage
 //go:embed sql/upsert_carries.sql
 var upsertCarriesSQL string
 
-func upsertCarries(ctx context.Context, q pg.Q, id customer.ID, c carries) error {
+func upsertCarries(ctx context.Context, q pg.Q, c carries) error {
 	if len(c) == 0 {
 		return nil
 	}
 	var names, months, items []string
-	var pers, left []int64
+	var ids, pers, left []int64
 	for key, carry := range c {
-		names, months, items = append(names, key.service), append(months, key.month+"-01"), append(items, key.item)
+		ids, names, months, items = append(ids, int64(key.customer)), append(names, key.service), append(months, key.month+"-01"), append(items, key.item)
 		pers, left = append(pers, key.per), append(left, carry)
 	}
-	_, err := q.ExecContext(ctx, upsertCarriesSQL, id, pq.Array(names), pq.Array(months), pq.Array(items), pq.Array(pers), pq.Array(left))
+	_, err := q.ExecContext(ctx, upsertCarriesSQL, pq.Array(ids), pq.Array(names), pq.Array(months), pq.Array(items), pq.Array(pers), pq.Array(left))
 	return err
 }
 
 //go:embed sql/record_charges.sql
 var recordChargesSQL string
 
-func insertCharges(ctx context.Context, q pg.Q, id customer.ID, r Run, charges []charge) error {
+func insertCharges(ctx context.Context, q pg.Q, r Run, charges []charge) error {
 	n := len(charges)
-	names, starts, causes := make([]string, n), make([]string, n), make([]string, n)
+	ids, names, starts, causes := make([]int64, n), make([]string, n), make([]string, n), make([]string, n)
 	var numbers [12][]int64
 	for i, c := range charges {
-		names[i], starts[i], causes[i] = c.now.Service, timeText(c.now.Period), cause(id, c.now)
+		ids[i], names[i], starts[i], causes[i] = int64(c.customer), c.now.Service, timeText(c.now.Period), c.cause()
 		for k, v := range [12]int64{
 			int64(c.now.Revision), c.requests, c.billable, c.bytes, int64(c.requestsCost), int64(c.bytesCost),
 			int64(c.amount), c.priceBook, c.now.Requests, c.now.Billable, c.now.Bytes, int64(c.now.Amount),
@@ -177,7 +183,7 @@ func insertCharges(ctx context.Context, q pg.Q, id customer.ID, r Run, charges [
 			numbers[k] = append(numbers[k], v)
 		}
 	}
-	args := []any{id, r.ID, r.At, pq.Array(names), pq.Array(starts)}
+	args := []any{pq.Array(ids), r.ID, r.At, pq.Array(names), pq.Array(starts)}
 	for k, column := range numbers {
 		if k == 8 {
 			args = append(args, pq.Array(causes))
@@ -188,18 +194,27 @@ func insertCharges(ctx context.Context, q pg.Q, id customer.ID, r Run, charges [
 	return err
 }
 
-const historySQL = `select coalesce(percentile_disc(0.5) within group (order by amount_charged), 0) as median, count(*) as hours
-from billing.usage_metrics
-where customer_id = $1 and service = $2 and period >= $3 and period < $4 and amount_charged > 0`
+//go:embed sql/select_histories.sql
+var selectHistoriesSQL string
 
 type pastHours struct {
 	Median money.Micros
 	Hours  int64
 }
 
-func selectHistory(ctx context.Context, q pg.Q, id customer.ID, service string, from, to time.Time) (h pastHours, err error) {
-	err = q.GetContext(ctx, &h, historySQL, id, service, from, to)
-	return h, err
+// selectHistories gives, for each charge in order, the hours of its customer and service before its own.
+func selectHistories(ctx context.Context, q pg.Q, charges []charge) (past []pastHours, err error) {
+	n := len(charges)
+	ids, names, from, to := make([]int64, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, c := range charges {
+		ids[i], names[i] = int64(c.customer), c.now.Service
+		from[i], to[i] = timeText(c.now.Period.Add(-history)), timeText(c.now.Period)
+	}
+	err = q.SelectContext(ctx, &past, selectHistoriesSQL, pq.Array(ids), pq.Array(names), pq.Array(from), pq.Array(to))
+	if err == nil && len(past) != n {
+		err = fmt.Errorf("%d histories of %d charges", len(past), n)
+	}
+	return past, err
 }
 
 const parkedColumns = `select customer_id, reason, detail, review, since, tries, run_id, approved_at
@@ -253,10 +268,10 @@ func approveParked(ctx context.Context, q pg.Q, id customer.ID, at time.Time) (p
 }
 
 const deleteParkedSQL = `delete from billing.parked
-where customer_id = $1`
+where customer_id = any($1)`
 
-func deleteParked(ctx context.Context, q pg.Q, id customer.ID) error {
-	_, err := q.ExecContext(ctx, deleteParkedSQL, id)
+func deleteParked(ctx context.Context, q pg.Q, ids []customer.ID) error {
+	_, err := q.ExecContext(ctx, deleteParkedSQL, pq.Array(ids))
 	return err
 }
 

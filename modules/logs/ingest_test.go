@@ -122,7 +122,7 @@ func TestIntake(t *testing.T) {
 		r.meter()
 		r.sound()
 		ids, err := r.UnbilledCustomers(context.Background(), r.db)
-		if err != nil || len(ids) != 1 || ids[0] != 1001 {
+		if err != nil || len(ids) != 1 || ids[0].Customer != 1001 {
 			t.Errorf("%v %v", ids, err)
 		}
 	})

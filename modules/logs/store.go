@@ -12,15 +12,16 @@ import (
 )
 
 const unbilledCustomers = `
-select distinct customer_id
+select customer_id, count(*) as hours
 from logs.usage_hours
 where unbilled
+group by customer_id
 order by customer_id`
 
-func selectUnbilledCustomers(ctx context.Context, q pg.Q) ([]customer.ID, error) {
-	ids := []customer.ID{}
-	err := q.SelectContext(ctx, &ids, unbilledCustomers)
-	return ids, err
+func selectUnbilledCustomers(ctx context.Context, q pg.Q) ([]Unbilled, error) {
+	all := []Unbilled{}
+	err := q.SelectContext(ctx, &all, unbilledCustomers)
+	return all, err
 }
 
 // In the meter's order of keys, so that the two never wait for each other in a circle.
@@ -28,13 +29,13 @@ const unbilledHours = `
 select customer_id, service, hour, requests, billable, bytes, revision
 from logs.usage_hours
 where unbilled
-and customer_id = $1
+and customer_id = any($1)
 order by customer_id, service, hour
 for update`
 
-func selectUnbilledHours(ctx context.Context, tx pg.Q, id customer.ID) ([]UsageHour, error) {
+func selectUnbilledHours(ctx context.Context, tx pg.Q, ids []customer.ID) ([]UsageHour, error) {
 	hours := []UsageHour{}
-	err := tx.SelectContext(ctx, &hours, unbilledHours, int64(id))
+	err := tx.SelectContext(ctx, &hours, unbilledHours, pq.Array(ids))
 	return hours, err
 }
 

@@ -21,22 +21,27 @@ type UsageHour struct {
 	Revision int64       `db:"revision"`
 }
 
-// UnbilledCustomers gives the customers with hours whose total is not the one that was billed, in order of id. Unattributed
-// rows belong to nobody and never appear.
-func (m *Module) UnbilledCustomers(ctx context.Context, q pg.Q) ([]customer.ID, error) {
-	ids, err := selectUnbilledCustomers(ctx, q)
+// Unbilled is a customer with hours whose total is not the one that was billed.
+type Unbilled struct {
+	Customer customer.ID `db:"customer_id"`
+	Hours    int64
+}
+
+// UnbilledCustomers gives those, in order of id. Unattributed rows belong to nobody and never appear.
+func (m *Module) UnbilledCustomers(ctx context.Context, q pg.Q) ([]Unbilled, error) {
+	all, err := selectUnbilledCustomers(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("unbilled customers: %w", err)
 	}
-	return ids, nil
+	return all, nil
 }
 
-// UnbilledHours gives the customer's unbilled hours and locks them until the caller's transaction ends: the meter waits,
+// UnbilledHours gives the customers' unbilled hours and locks them until the caller's transaction ends: the meter waits,
 // so that what is charged and what MarkBilled marks are the same total.
-func (m *Module) UnbilledHours(ctx context.Context, tx pg.Q, id customer.ID) ([]UsageHour, error) {
-	hours, err := selectUnbilledHours(ctx, tx, id)
+func (m *Module) UnbilledHours(ctx context.Context, tx pg.Q, ids ...customer.ID) ([]UsageHour, error) {
+	hours, err := selectUnbilledHours(ctx, tx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("unbilled hours of customer %d: %w", id, err)
+		return nil, fmt.Errorf("unbilled hours: %w", err)
 	}
 	for i := range hours {
 		hours[i].Hour = hours[i].Hour.UTC()

@@ -2,8 +2,8 @@ package wallet
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -66,10 +66,14 @@ const (
 )
 
 // account names an account: a customer's (available, reserved, receivable) or the operator's (revenue of a service, promo).
-type account struct{ kind, service string }
+type account struct {
+	owner         customer.ID // 0: the operator
+	kind, service string
+}
 
 // entry is a transaction to be posted: the customer gains amount (or gives it, when negative), other has the other side.
 type entry struct {
+	customer    customer.ID
 	cause, kind string
 	amount      money.Micros
 	other       account
@@ -85,24 +89,21 @@ type line struct {
 // Charge posts c in the caller's transaction. Posting the same charge again does nothing; the same cause with another
 // content is ErrCauseReused. It locks the customer's balance until the transaction ends.
 func (m *Module) Charge(ctx context.Context, tx pg.Q, c Charge) error {
-	return m.ChargeAll(ctx, tx, c.Customer, []Charge{c})
+	return m.ChargeAll(ctx, tx, []Charge{c})
 }
 
-// ChargeAll posts charges of one customer, in order, with as many statements as one takes.
-func (m *Module) ChargeAll(ctx context.Context, tx pg.Q, id customer.ID, charges []Charge) error {
+// ChargeAll posts charges of any customers, in order, with as many statements as one takes.
+func (m *Module) ChargeAll(ctx context.Context, tx pg.Q, charges []Charge) error {
 	entries := make([]entry, len(charges))
 	for i, c := range charges {
-		if c.Customer != id {
-			return fmt.Errorf("charge %s: belongs to customer %d, not %d", c.Cause, c.Customer, id)
-		}
 		kind := kindCharge
 		if c.Amount < 0 {
 			kind = kindRefund
 		}
-		entries[i] = entry{c.Cause, kind, -c.Amount, account{revenue, c.Service}, c.At}
+		entries[i] = entry{c.Customer, c.Cause, kind, -c.Amount, account{kind: revenue, service: c.Service}, c.At}
 	}
-	if err := post(ctx, tx, id, entries); err != nil {
-		return fmt.Errorf("charge customer %d: %w", id, err)
+	if err := post(ctx, tx, entries); err != nil {
+		return fmt.Errorf("charge: %w", err)
 	}
 	return nil
 }
@@ -115,7 +116,7 @@ func (m *Module) Credit(ctx context.Context, tx pg.Q, c Credit) error {
 	if c.Source != promo {
 		return fmt.Errorf("credit %s: no credits come from %q", c.Cause, c.Source)
 	}
-	if err := post(ctx, tx, c.Customer, []entry{{c.Cause, kindCredit, c.Amount, account{kind: c.Source}, c.At}}); err != nil {
+	if err := post(ctx, tx, []entry{{c.Customer, c.Cause, kindCredit, c.Amount, account{kind: c.Source}, c.At}}); err != nil {
 		return fmt.Errorf("credit customer %d: %w", c.Customer, err)
 	}
 	return nil
@@ -179,36 +180,39 @@ func (b Balance) settle(amount money.Micros) (after Balance, lines []line, err e
 	return after, lines, nil
 }
 
-// post writes entries of one customer. The customer's balance row is locked first, which puts everything that moves this
+// post writes entries. The customers' balance rows are locked first, lowest id first, which puts everything that moves a
 // customer's money in one order: two charges of one customer wait for each other, of two customers never.
-func post(ctx context.Context, tx pg.Q, id customer.ID, entries []entry) error {
+func post(ctx context.Context, tx pg.Q, entries []entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	causes := make([]string, len(entries))
+	owners := make([]customer.ID, len(entries))
 	others := make([]account, len(entries))
 	for i, e := range entries {
 		if e.cause == "" || e.other.kind == revenue && e.other.service == "" {
 			return ErrNoCause
 		}
-		causes[i], others[i] = e.cause, e.other
+		causes[i], owners[i], others[i] = e.cause, e.customer, e.other
 	}
-	now, err := lock(ctx, tx, id)
+	slices.Sort(owners)
+	owners = slices.Compact(owners)
+	now, err := lock(ctx, tx, owners)
 	if err != nil {
 		return err
 	}
-	ids, err := accountIDs(ctx, tx, id, others)
+	ids, err := accountIDs(ctx, tx, owners, others)
 	if err != nil {
 		return err
 	}
-	// Read under the lock: a rival that posted one of these causes for this customer has committed by now.
+	// Read under the locks: a rival that posted one of these causes for these customers has committed by now.
 	known, err := posted(ctx, tx, causes)
 	if err != nil {
 		return err
 	}
 	var batch postBatch
 	for _, e := range entries {
-		was := transaction{Cause: e.cause, Kind: e.kind, Customer: id, Other: ids[e.other], Amount: e.amount}
+		was := transaction{Cause: e.cause, Kind: e.kind, Customer: e.customer, Other: ids[e.other], Amount: e.amount}
 		if before, ok := known[e.cause]; ok {
 			if before != was {
 				return ErrCauseReused.Because(fmt.Errorf("cause %q holds %+v, not %+v", e.cause, before, was))
@@ -216,31 +220,41 @@ func post(ctx context.Context, tx pg.Q, id customer.ID, entries []entry) error {
 			continue
 		}
 		known[e.cause] = was
-		after, lines, err := now.settle(e.amount)
+		after, lines, err := now[e.customer].settle(e.amount)
 		if err != nil {
-			return fmt.Errorf("%s of %s on %+v: %w", e.cause, e.amount, now, err)
+			return fmt.Errorf("%s of %s on %+v: %w", e.cause, e.amount, now[e.customer], err)
 		}
-		now = after
+		now[e.customer] = after
+		for i := range lines {
+			lines[i].account.owner = e.customer
+		}
 		batch.add(was, e.at, append(lines, line{e.other, -e.amount}), ids)
 	}
-	return batch.insert(ctx, tx, id)
+	return batch.insert(ctx, tx)
 }
 
-// lock gives the customer's balance and keeps others from changing it until the transaction ends.
-func lock(ctx context.Context, tx pg.Q, id customer.ID) (Balance, error) {
-	b, err := lockBalance(ctx, tx, id)
-	if !errors.Is(err, errNoBalance) {
-		return b, err
+// lock gives the customers' balances and keeps others from changing them until the transaction ends. It opens the accounts
+// of those who have none.
+func lock(ctx context.Context, tx pg.Q, owners []customer.ID) (map[customer.ID]Balance, error) {
+	found, err := lockBalances(ctx, tx, owners)
+	if err != nil || len(found) == len(owners) {
+		return found, err
 	}
-	if err := openCustomer(ctx, tx, id); err != nil {
-		return Balance{}, err
+	fresh := slices.DeleteFunc(slices.Clone(owners), func(id customer.ID) bool { _, ok := found[id]; return ok })
+	if err := openCustomers(ctx, tx, fresh); err != nil {
+		return nil, err
 	}
-	return lockBalance(ctx, tx, id)
+	opened, err := lockBalances(ctx, tx, fresh)
+	if err == nil && len(opened) != len(fresh) {
+		err = fmt.Errorf("%d of %d new customers have a balance", len(opened), len(fresh))
+	}
+	maps.Copy(found, opened)
+	return found, err
 }
 
-// accountIDs gives the numbers of the customer's accounts and of others, opening those that are new.
-func accountIDs(ctx context.Context, tx pg.Q, id customer.ID, others []account) (map[account]int64, error) {
-	ids, err := accountsOf(ctx, tx, id)
+// accountIDs gives the numbers of the customers' accounts and of others, opening those that are new.
+func accountIDs(ctx context.Context, tx pg.Q, owners []customer.ID, others []account) (map[account]int64, error) {
+	ids, err := accountsOf(ctx, tx, owners)
 	if err != nil {
 		return nil, err
 	}
@@ -258,5 +272,5 @@ func accountIDs(ctx context.Context, tx pg.Q, id customer.ID, others []account) 
 	if err := openRevenue(ctx, tx, slices.Compact(services)); err != nil {
 		return nil, err
 	}
-	return accountsOf(ctx, tx, id)
+	return accountsOf(ctx, tx, owners)
 }

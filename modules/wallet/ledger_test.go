@@ -131,7 +131,7 @@ func TestLedger(t *testing.T) {
 			charges = append(charges, Charge{Customer: alice, Service: fmt.Sprintf("s%d", i%2), Amount: amount, Cause: fmt.Sprintf("x%d", i), At: noon})
 		}
 		charges = append(charges, charges[0])
-		must(t, m.inTx(func(tx pg.Q) error { return m.ChargeAll(context.Background(), tx, alice, charges) }))
+		must(t, m.inTx(func(tx pg.Q) error { return m.ChargeAll(context.Background(), tx, charges) }))
 		m.holds(t, alice, Balance{Receivable: 15})
 		page, err := listTransactions(context.Background(), m.kit.DB, alice, math.MaxInt64, 10)
 		if err != nil || len(page) != 6 || page[0].Cause != "x4" || page[5].Cause != "c" {
@@ -245,7 +245,7 @@ func TestConcurrency(t *testing.T) {
 				a, b = b, a
 			}
 			return m.inTx(func(tx pg.Q) error {
-				return m.ChargeAll(context.Background(), tx, id, []Charge{
+				return m.ChargeAll(context.Background(), tx, []Charge{
 					{Customer: id, Service: a, Amount: 1, Cause: fmt.Sprintf("a%d", i), At: noon},
 					{Customer: id, Service: b, Amount: 1, Cause: fmt.Sprintf("b%d", i), At: noon},
 				})
@@ -317,7 +317,7 @@ func TestLedgerAgainstModel(t *testing.T) {
 					charges = append(charges, c)
 				}
 			}
-			if err := m.ChargeAll(ctx, tx, id, charges); err != nil {
+			if err := m.ChargeAll(ctx, tx, charges); err != nil {
 				return err
 			}
 			amount, cause := money.Micros(1+rng.Int64N(3000)), fmt.Sprint("c", rng.IntN(300))

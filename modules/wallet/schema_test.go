@@ -94,7 +94,7 @@ func TestCheckFindsWhatTheDatabaseCouldNotPrevent(t *testing.T) {
 
 func TestStatements(t *testing.T) {
 	pgtest.Prepare(t, pgtest.DB(t), map[string]string{
-		"ping": pingSQL, "balance": balanceSQL, "lock balance": lockBalanceSQL, "open customer": openCustomerSQL, "open revenue": openRevenueSQL,
+		"ping": pingSQL, "balance": balanceSQL, "lock balance": lockBalanceSQL, "lock balances": lockBalancesSQL, "open customers": openCustomersSQL, "open revenue": openRevenueSQL,
 		"accounts": accountsSQL, "posted": postedSQL, "post": postTransactionsSQL, "list": listTransactionsSQL,
 		"check unbalanced": checkUnbalancedSQL, "check balances": checkBalancesSQL, "sum charged": sumChargedSQL,
 	})

@@ -35,6 +35,7 @@ func balance(ctx context.Context, q pg.Q, id customer.ID) (b Balance, err error)
 	return b, err
 }
 
+// One customer's, for what moves no money itself.
 const lockBalanceSQL = balanceSQL + ` for update`
 
 func lockBalance(ctx context.Context, q pg.Q, id customer.ID) (b Balance, err error) {
@@ -44,12 +45,36 @@ func lockBalance(ctx context.Context, q pg.Q, id customer.ID) (b Balance, err er
 	return b, err
 }
 
-const openCustomerSQL = `insert into wallet.accounts (kind, customer_id)
-values ('available', $1), ('receivable', $1), ('reserved', $1)
+const lockBalancesSQL = `select customer_id, available_micros, reserved_micros, receivable_micros
+from wallet.balances
+where customer_id = any($1)
+order by customer_id
+for update`
+
+// lockBalances leaves out who has none.
+func lockBalances(ctx context.Context, q pg.Q, ids []customer.ID) (map[customer.ID]Balance, error) {
+	var rows []struct {
+		Customer customer.ID `db:"customer_id"`
+		Balance
+	}
+	if err := q.SelectContext(ctx, &rows, lockBalancesSQL, pq.Array(ids)); err != nil {
+		return nil, err
+	}
+	found := make(map[customer.ID]Balance, len(ids))
+	for _, r := range rows {
+		found[r.Customer] = r.Balance
+	}
+	return found, nil
+}
+
+const openCustomersSQL = `insert into wallet.accounts (kind, customer_id)
+select k.kind, c.customer_id
+from unnest($1::bigint[]) with ordinality as c (customer_id, nth), (values ('available'), ('receivable'), ('reserved')) as k (kind)
+order by c.nth, k.kind
 on conflict on constraint accounts_once do nothing`
 
-func openCustomer(ctx context.Context, q pg.Q, id customer.ID) error {
-	_, err := q.ExecContext(ctx, openCustomerSQL, id)
+func openCustomers(ctx context.Context, q pg.Q, ids []customer.ID) error {
+	_, err := q.ExecContext(ctx, openCustomersSQL, pq.Array(ids))
 	if pg.Violated(err, "accounts_customer_fkey") {
 		return ErrNoCustomer
 	}
@@ -65,22 +90,23 @@ func openRevenue(ctx context.Context, q pg.Q, services []string) error {
 	return err
 }
 
-const accountsSQL = `select account_id, kind, service
+const accountsSQL = `select account_id, coalesce(customer_id, 0) as owner, kind, service
 from wallet.accounts
-where customer_id = $1 or customer_id is null`
+where customer_id = any($1) or customer_id is null`
 
-func accountsOf(ctx context.Context, q pg.Q, id customer.ID) (map[account]int64, error) {
+func accountsOf(ctx context.Context, q pg.Q, owners []customer.ID) (map[account]int64, error) {
 	var rows []struct {
 		ID      int64 `db:"account_id"`
+		Owner   customer.ID
 		Kind    string
 		Service string
 	}
-	if err := q.SelectContext(ctx, &rows, accountsSQL, id); err != nil {
+	if err := q.SelectContext(ctx, &rows, accountsSQL, pq.Array(owners)); err != nil {
 		return nil, err
 	}
 	ids := make(map[account]int64, len(rows))
 	for _, r := range rows {
-		ids[account{r.Kind, r.Service}] = r.ID
+		ids[account{r.Owner, r.Kind, r.Service}] = r.ID
 	}
 	return ids, nil
 }
@@ -113,6 +139,7 @@ func posted(ctx context.Context, q pg.Q, causes []string) (map[string]transactio
 
 // postBatch collects the columns of post_transactions.sql.
 type postBatch struct {
+	customers     []int64
 	causes, kinds []string
 	others        []int64
 	amounts       []int64
@@ -125,6 +152,7 @@ type postBatch struct {
 }
 
 func (b *postBatch) add(t transaction, at time.Time, lines []line, ids map[account]int64) {
+	b.customers = append(b.customers, int64(t.Customer))
 	b.causes = append(b.causes, t.Cause)
 	b.kinds = append(b.kinds, t.Kind)
 	b.others = append(b.others, t.Other)
@@ -142,11 +170,11 @@ func (b *postBatch) add(t transaction, at time.Time, lines []line, ids map[accou
 //go:embed sql/post_transactions.sql
 var postTransactionsSQL string
 
-func (b *postBatch) insert(ctx context.Context, q pg.Q, id customer.ID) error {
+func (b *postBatch) insert(ctx context.Context, q pg.Q) error {
 	if len(b.causes) == 0 {
 		return nil
 	}
-	_, err := q.ExecContext(ctx, postTransactionsSQL, id,
+	_, err := q.ExecContext(ctx, postTransactionsSQL, pq.Array(b.customers),
 		pq.Array(b.causes), pq.Array(b.kinds), pq.Array(b.others), pq.Array(b.amounts), pq.Array(b.counts), pq.Array(b.ats),
 		pq.Array(b.lineCauses), pq.Array(b.lines), pq.Array(b.lineAccounts), pq.Array(b.lineAmounts))
 	if pg.Violated(err, "transactions_cause_once") {

@@ -1,11 +1,11 @@
--- Writes transactions of one customer with their postings, in the order given: one statement for any number of them.
--- Runs a few times per customer and billing run. Counts on transactions_cause_once; the triggers on both tables see that
+-- Writes transactions with their postings, in the order given: one statement for any number of them and of customers.
+-- Runs once per group of customers and billing run. Counts on transactions_cause_once; the triggers on both tables see that
 -- the lines add up and move the balance.
 with fresh as (
     insert into wallet.transactions (cause, kind, customer_id, other_account_id, amount_micros, lines, at)
-    select e.cause, e.kind, $1, e.other_account_id, e.amount_micros, e.lines, e.at
-      from unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::smallint[], $7::timestamptz[])
-           with ordinality as e (cause, kind, other_account_id, amount_micros, lines, at, nth)
+    select e.cause, e.kind, e.customer_id, e.other_account_id, e.amount_micros, e.lines, e.at
+      from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::smallint[], $7::timestamptz[])
+           with ordinality as e (customer_id, cause, kind, other_account_id, amount_micros, lines, at, nth)
      order by e.nth
     returning transaction_id, cause
 )
