@@ -54,26 +54,14 @@ const (
 // write has the batch committed. It tries until it succeeds or ctx ends: no failure of Postgres makes it give a line up.
 func (in *intake) write(ctx context.Context, b *batch) (written, error) {
 	wait, said := firstWait, time.Time{}
-	way := writeStraight
 	for {
-		done, err := in.try(ctx, b, way)
+		done, err := in.attempt(ctx, b)
 		if err == nil {
 			in.counts.add(done)
 			if !said.IsZero() {
 				in.m.log.Info("Postgres takes log lines again", "source", b.source)
 			}
 			return done, nil
-		}
-		switch {
-		case errors.Is(err, errRowThere) && way < writeSorted: // some of the lines came before: sort them out in Postgres
-			way = writeSorted
-			continue
-		case errors.Is(err, errRowRefused) && way < writeSingly:
-			way = writeSingly
-			in.m.log.Error("Postgres refuses a log line; writing them one by one to find it", "source", b.source, "error", err)
-			continue
-		case errors.Is(err, errNoDay):
-			in.days.doubt()
 		}
 		if ctx.Err() != nil {
 			return written{}, err
@@ -88,6 +76,26 @@ func (in *intake) write(ctx context.Context, b *batch) (written, error) {
 		case <-time.After(wait/2 + rand.N(wait/2)):
 		}
 		wait = min(wait*2, mostWait)
+	}
+}
+
+// attempt writes the batch once, in the fastest way that its lines allow.
+func (in *intake) attempt(ctx context.Context, b *batch) (written, error) {
+	doubted := false
+	for way := writeStraight; ; {
+		done, err := in.try(ctx, b, way)
+		switch {
+		case errors.Is(err, errRowThere) && way < writeSorted: // some of the lines came before: sort them out in Postgres
+			way = writeSorted
+		case errors.Is(err, errRowRefused) && way < writeSingly:
+			way = writeSingly
+			in.m.log.Error("Postgres refuses a log line; writing them one by one to find it", "source", b.source, "error", err)
+		case errors.Is(err, errNoDay) && !doubted:
+			doubted = true
+			in.days.doubt()
+		default:
+			return done, err
+		}
 	}
 }
 

@@ -76,6 +76,22 @@ func TestIntake(t *testing.T) {
 		}
 	})
 
+	t.Run("a batch that its sender cut differently loses none of its lines", func(t *testing.T) {
+		t.Parallel()
+		r := setup(t)
+		lines := sampleLines(t)
+		r.take("edge1", 400, lines[:50])
+		for range 2 {
+			r.take("edge1", 400, lines[:80])
+		}
+		r.take("edge1", 400, lines[:30])
+		if rows, all := r.count(allRows), r.count(allLines); rows != 80 || all != 160 {
+			t.Errorf("%d rows, %d lines", rows, all)
+		}
+		r.meter()
+		r.sound()
+	})
+
 	t.Run("a line twice in one batch is one row and one duplicate", func(t *testing.T) {
 		t.Parallel()
 		r := setup(t)
@@ -249,7 +265,7 @@ func TestIntake(t *testing.T) {
 		lines := [][]byte{line(1, now, "1001", "seal", 200, 1), line(2, now, "1001", "seal", 200, 77)}
 		ctx, giveUp := context.WithTimeout(context.Background(), 300*time.Millisecond)
 		defer giveUp()
-		b := r.batchOf("a", 0, lines)
+		b := r.linesOf("a", 0, lines)
 		if _, err := r.intake.write(ctx, b); err == nil {
 			t.Fatal("written")
 		}
@@ -338,7 +354,7 @@ func TestStatements(t *testing.T) {
 	pgtest.Prepare(t, db, map[string]string{
 		"unbilledCustomers": unbilledCustomers, "unbilledHours": unbilledHours, "markBilled": markBilled, "unmeteredBatches": unmeteredBatches,
 		"awaitUnmetered": awaitUnmetered, "addMeterRun": addMeterRun, "meterBatches": meterBatches, "markMetered": markMetered,
-		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recountBatch": recountBatch,
+		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recordedLines": recordedLines, "recountBatch": recountBatch,
 		"addRejects": addRejects, "makePartition": makePartition, "dropPartitions": dropPartitions, "forgetRejects": forgetRejects,
 		"forgetQuarantine": forgetQuarantine, "latestRequests": latestRequests, "minuteBuckets": minuteBuckets, "hourBuckets": hourBuckets,
 		"checkBatches": checkBatches, "checkTotals": checkTotals, "checkRollups": checkRollups, "billedSums": billedSums, "allUnbilled": allUnbilled,

@@ -46,10 +46,31 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (source, position) do nothing
 returning batch_id`
 
-// insertBatch gives the new batch's id, or again when (source, position) is there.
+const recordedLines = `
+select lines
+from logs.batches
+where source = $1
+and position = $2`
+
+// insertBatch gives the new batch's id, or again when it is there. A batch that is there with another number of lines is another
+// one, which its sender cut differently: it is kept under a name of its own, so that none of its lines is lost, and those that
+// came before are duplicates.
 func insertBatch(ctx context.Context, tx pg.Q, b *batch, s *sorted, w written) (id int64, again bool, err error) {
 	first, last := sql.NullTime{Time: s.first, Valid: !s.first.IsZero()}, sql.NullTime{Time: s.last, Valid: !s.last.IsZero()}
-	err = tx.GetContext(ctx, &id, addBatch, b.source, b.position, b.lines, w.stored, w.duplicates, w.rejected, w.quarantined, w.unattributed, first, last)
+	insert := func(source string) error {
+		return tx.GetContext(ctx, &id, addBatch, source, b.position, b.lines, w.stored, w.duplicates, w.rejected, w.quarantined, w.unattributed, first, last)
+	}
+	err = insert(b.source)
+	if errors.Is(err, sql.ErrNoRows) {
+		recorded := 0
+		if err := tx.GetContext(ctx, &recorded, recordedLines, b.source, b.position); err != nil {
+			return 0, false, err
+		}
+		if recorded == b.lines {
+			return 0, true, nil
+		}
+		err = insert(fmt.Sprintf("%s~%d", b.source, b.lines))
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, true, nil
 	}

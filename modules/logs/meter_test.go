@@ -172,7 +172,7 @@ func TestMeter(t *testing.T) {
 		t.Parallel()
 		r := setup(t)
 		r.take("a", 0, [][]byte{line(1, hour, "1001", "seal", 200, 1)})
-		late := r.batchOf("b", 0, [][]byte{line(2, hour, "1001", "seal", 200, 1)})
+		late := r.linesOf("b", 0, [][]byte{line(2, hour, "1001", "seal", 200, 1)})
 		s, err := r.intake.sort(ctx, late)
 		if err != nil {
 			t.Fatal(err)

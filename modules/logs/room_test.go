@@ -119,14 +119,14 @@ func (r *room) send(lines [][]byte, counted bool) {
 // take writes lines as one batch, without a socket.
 func (r *room) take(source string, position int64, lines [][]byte) written {
 	r.t.Helper()
-	done, err := r.intake.write(context.Background(), r.batchOf(source, position, lines))
+	done, err := r.intake.write(context.Background(), r.linesOf(source, position, lines))
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	return done
 }
 
-func (r *room) batchOf(source string, position int64, lines [][]byte) *batch {
+func (r *room) linesOf(source string, position int64, lines [][]byte) *batch {
 	b := &batch{}
 	b.reset(source, position, time.Now())
 	var l Line

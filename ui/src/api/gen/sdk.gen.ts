@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsListData, LogsListErrors, LogsListResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -227,6 +227,20 @@ export const logsList = <ThrowOnError extends boolean = false>(options?: Options
         }],
     url: '/api/v1/logs',
     ...options
+});
+
+/**
+ * Take a batch of log lines from an edge agent; answered once it is committed
+ */
+export const logsIngest = <ThrowOnError extends boolean = false>(options: Options<LogsIngestData, ThrowOnError>) => (options.client ?? client).post<LogsIngestResponses, LogsIngestErrors, ThrowOnError>({
+    bodySerializer: null,
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/logs/ingest',
+    ...options,
+    headers: {
+        'Content-Type': 'text/plain',
+        ...options.headers
+    }
 });
 
 /**

@@ -443,6 +443,33 @@ export type Problem = {
     title: string;
 };
 
+export type Pushed = {
+    /**
+     * This source and position is recorded; nothing was changed.
+     */
+    already_recorded: boolean;
+    /**
+     * Lines that were recorded before.
+     */
+    duplicates: number;
+    /**
+     * Lines held back for their time.
+     */
+    quarantined: number;
+    /**
+     * Lines that could not be read.
+     */
+    rejected: number;
+    /**
+     * Lines that became rows.
+     */
+    stored: number;
+    /**
+     * Of those stored, lines of no known customer.
+     */
+    unattributed: number;
+};
+
 export type QuoteInBody = {
     /**
      * As in save-config.
@@ -1304,6 +1331,41 @@ export type LogsListResponses = {
 };
 
 export type LogsListResponse = LogsListResponses[keyof LogsListResponses];
+
+export type LogsIngestData = {
+    body: Blob | File;
+    headers: {
+        /**
+         * What the lines come from, on the agent's host.
+         */
+        'X-Suiftly-Source': string;
+        /**
+         * Where the first line stands in the source; it grows from batch to batch.
+         */
+        'X-Suiftly-Position': number;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/logs/ingest';
+};
+
+export type LogsIngestErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsIngestError = LogsIngestErrors[keyof LogsIngestErrors];
+
+export type LogsIngestResponses = {
+    /**
+     * OK
+     */
+    200: Pushed;
+};
+
+export type LogsIngestResponse = LogsIngestResponses[keyof LogsIngestResponses];
 
 export type LogsStatsData = {
     body?: never;

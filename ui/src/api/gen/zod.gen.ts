@@ -249,6 +249,15 @@ export const zProblem = z.object({
     title: z.string()
 });
 
+export const zPushed = z.object({
+    already_recorded: z.boolean(),
+    duplicates: z.int(),
+    quarantined: z.int(),
+    rejected: z.int(),
+    stored: z.int(),
+    unattributed: z.int()
+});
+
 export const zQuoteInBody = z.object({
     config: z.record(z.string(), z.unknown())
 });
@@ -506,6 +515,13 @@ export const zLogsListQuery = z.object({
     service: z.optional(z.string().check(z.maxLength(64))),
     limit: z._default(z.optional(z.int().check(z.gte(1), z.lte(200))), 50),
     cursor: z.optional(z.string().check(z.maxLength(64)))
+});
+
+export const zLogsIngestBody = z.string();
+
+export const zLogsIngestHeaders = z.object({
+    'X-Suiftly-Source': z.string().check(z.regex(/^[A-Za-z0-9._-]{1,64}$/)),
+    'X-Suiftly-Position': z.int().check(z.gte(0))
 });
 
 export const zLogsStatsQuery = z.object({

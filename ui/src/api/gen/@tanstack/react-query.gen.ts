@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsList, logsStats, metaGet, type Options, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesRevokeApiKey, servicesSaveConfig, walletBalance, walletTransactions } from '../sdk.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsListData, LogsListError, LogsListResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
+import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsIngest, logsList, logsStats, metaGet, type Options, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesRevokeApiKey, servicesSaveConfig, walletBalance, walletTransactions } from '../sdk.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
 
 /**
  * Ask for the text to sign
@@ -417,6 +417,23 @@ export const logsListInfiniteOptions = (options?: Options<LogsListData>) => infi
     },
     queryKey: logsListInfiniteQueryKey(options)
 });
+
+/**
+ * Take a batch of log lines from an edge agent; answered once it is committed
+ */
+export const logsIngestMutation = (options?: Partial<Options<LogsIngestData>>): UseMutationOptions<LogsIngestResponse, LogsIngestError, Options<LogsIngestData>> => {
+    const mutationOptions: UseMutationOptions<LogsIngestResponse, LogsIngestError, Options<LogsIngestData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await logsIngest({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const logsStatsQueryKey = (options: Options<LogsStatsData>) => createQueryKey('logsStats', options);
 
