@@ -77,6 +77,27 @@ func insertBatch(ctx context.Context, tx pg.Q, b *batch, s *sorted, w written) (
 	return id, false, err
 }
 
+const recordedBatches = `
+select position, lines
+from logs.batches
+where source = $1`
+
+// selectRecorded gives the number of lines of every batch of a source, by position.
+func selectRecorded(ctx context.Context, q pg.Q, source string) (map[int64]int, error) {
+	var rows []struct {
+		Position int64
+		Lines    int
+	}
+	if err := q.SelectContext(ctx, &rows, recordedBatches, source); err != nil {
+		return nil, err
+	}
+	recorded := make(map[int64]int, len(rows))
+	for _, r := range rows {
+		recorded[r.Position] = r.Lines
+	}
+	return recorded, nil
+}
+
 const recountBatch = `
 update logs.batches
 set stored = $2, duplicates = $3, rejected = $4, quarantined = $5, unattributed = $6
