@@ -354,7 +354,10 @@ func TestStatements(t *testing.T) {
 	pgtest.Prepare(t, db, map[string]string{
 		"unbilledCustomers": unbilledCustomers, "unbilledHours": unbilledHours, "markBilled": markBilled, "unmeteredBatches": unmeteredBatches,
 		"awaitUnmetered": awaitUnmetered, "addMeterRun": addMeterRun, "meterBatches": meterBatches, "markMetered": markMetered,
-		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recordedLines": recordedLines, "recordedBatches": recordedBatches, "recountBatch": recountBatch,
+		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recordedLines": recordedLines, "recordedBatches": recordedBatches,
+		"linesBySource": linesBySource, "latestRejects": latestRejects, "latestQuarantine": latestQuarantine, "nextRedrive": nextRedrive,
+		"heldDays": heldDays, "releaseQuarantined": releaseQuarantined, "fillBatch": fillBatch, "unreadRejects": unreadRejects,
+		"markRedriven": markRedriven, "claims": claims, "checkHeld": checkHeld, "recountBatch": recountBatch,
 		"addRejects": addRejects, "makePartition": makePartition, "dropPartitions": dropPartitions, "forgetRejects": forgetRejects,
 		"forgetQuarantine": forgetQuarantine, "latestRequests": latestRequests, "minuteBuckets": minuteBuckets, "hourBuckets": hourBuckets,
 		"checkBatches": checkBatches, "checkTotals": checkTotals, "checkRollups": checkRollups, "billedSums": billedSums, "allUnbilled": allUnbilled,
