@@ -27,8 +27,9 @@ type ServiceType struct {
 
 // Step is one step of a unit price. A flat price is one step.
 type Step struct {
-	USD money.Micros `json:"usd" doc:"Price of per units."`
-	Per int64        `json:"per" doc:"1000000 for requests, 1073741824 (1 GiB) for bytes."`
+	UpTo int64        `json:"up_to,omitempty" doc:"The last unit of a month that costs this; absent in the last step, which goes on."`
+	USD  money.Micros `json:"usd" doc:"Price of per units."`
+	Per  int64        `json:"per" doc:"1000000 for requests, 1073741824 (1 GiB) for bytes."`
 }
 
 // ServiceTier is the plan of a service.
@@ -91,6 +92,9 @@ const (
 	maxEntries  = 200            // of a counts option
 	maxCount    = 1_000_000      // of any number
 	maxPriceUSD = 1_000_000      // of anything, in dollars
+	maxSteps    = 20             // of a unit price
+	maxRequests = int64(1e15)    // where a step of a price may end
+	maxGiB      = int64(1) << 32 // the same of bandwidth
 	perMillion  = 1_000_000      // requests are priced by the million
 	perGiB      = int64(1) << 30 // bytes by the GiB
 )
@@ -157,15 +161,18 @@ func (r *reader) catalog(path string, types []TypeConfig) (c Catalog) {
 func (r *reader) serviceType(path string, t TypeConfig) ServiceType {
 	r.label(path+".label", t.Label)
 	out := ServiceType{Name: t.Name, Label: t.Label, Description: t.Description}
-	if len(t.Requests) != 1 {
-		r.bad(path+".requests", "needs exactly one price, for example [{per_million: 100}]")
-	} else {
-		out.Requests = []Step{{USD: r.price(path+".requests[0].per_million", t.Requests[0].PerMillion), Per: perMillion}}
+	for i, s := range t.Requests {
+		p := fmt.Sprintf("%s.requests[%d].per_million", path, i)
+		out.Requests = append(out.Requests, Step{UpTo: s.UpTo, USD: r.price(p, s.PerMillion), Per: perMillion})
 	}
-	if len(t.Bandwidth) != 1 {
-		r.bad(path+".bandwidth", "needs exactly one price, for example [{per_gib: 0.06}]")
-	} else {
-		out.Bandwidth = []Step{{USD: r.price(path+".bandwidth[0].per_gib", t.Bandwidth[0].PerGiB), Per: perGiB}}
+	r.steps(path+".requests", "up_to", maxRequests, out.Requests, "[{up_to: 1000000, per_million: 0}, {per_million: 100}]")
+	for i, s := range t.Bandwidth {
+		p := fmt.Sprintf("%s.bandwidth[%d].per_gib", path, i)
+		out.Bandwidth = append(out.Bandwidth, Step{UpTo: s.UpToGiB, USD: r.price(p, s.PerGiB), Per: perGiB})
+	}
+	r.steps(path+".bandwidth", "up_to_gib", maxGiB, out.Bandwidth, "[{up_to_gib: 100, per_gib: 0}, {per_gib: 0.06}]")
+	for i, s := range out.Bandwidth {
+		out.Bandwidth[i].UpTo = s.UpTo * perGiB
 	}
 	if len(t.Tiers) == 0 {
 		r.bad(path+".tiers", "at least one tier is needed")
@@ -202,6 +209,24 @@ func (r *reader) serviceType(path string, t TypeConfig) ServiceType {
 		}
 	}
 	return out
+}
+
+// steps wants a unit price to rise from step to step, and its last step to go on.
+func (r *reader) steps(path, key string, most int64, steps []Step, example string) {
+	if len(steps) == 0 || len(steps) > maxSteps {
+		r.bad(path, "between 1 and %d steps of a price are needed, here are %d, for example %s", maxSteps, len(steps), example)
+	}
+	before := int64(0)
+	for i, s := range steps {
+		p := fmt.Sprintf("%s[%d].%s", path, i, key)
+		switch last := i == len(steps)-1; {
+		case last && s.UpTo != 0:
+			r.bad(p, "the last step goes on for ever and has no %s, for example %s", key, example)
+		case !last && (s.UpTo <= before || s.UpTo > most):
+			r.bad(p, "%d is not between %d and %d: each step but the last ends above the one before", s.UpTo, before+1, most)
+		}
+		before = s.UpTo
+	}
 }
 
 func (r *reader) option(path string, o OptionConfig) ServiceOption {

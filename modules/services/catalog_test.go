@@ -15,12 +15,19 @@ func TestConfig(t *testing.T) {
 		spoil func(*Config)
 		want  string
 	}{
-		"no types":              {func(c *Config) { c.Catalog = nil }, "services.catalog: between 1 and"},
-		"a forgotten price":     {func(c *Config) { c.Catalog[1].Tiers[1].Monthly = "" }, "services.catalog[1].tiers[1].monthly: required"},
-		"a negative price":      {func(c *Config) { c.Catalog[0].Options[0].Monthly = "-1" }, "services.catalog[0].options[0].monthly: -1 is negative"},
-		"too many decimals":     {func(c *Config) { c.Catalog[0].Bandwidth[0].PerGiB = "0.0000001" }, "services.catalog[0].bandwidth[0].per_gib:"},
-		"a price of words":      {func(c *Config) { c.Catalog[0].Requests[0].PerMillion = "free" }, "services.catalog[0].requests[0].per_million:"},
-		"no request price":      {func(c *Config) { c.Catalog[0].Requests = nil }, "services.catalog[0].requests: needs exactly one price"},
+		"no types":          {func(c *Config) { c.Catalog = nil }, "services.catalog: between 1 and"},
+		"a forgotten price": {func(c *Config) { c.Catalog[1].Tiers[1].Monthly = "" }, "services.catalog[1].tiers[1].monthly: required"},
+		"a negative price":  {func(c *Config) { c.Catalog[0].Options[0].Monthly = "-1" }, "services.catalog[0].options[0].monthly: -1 is negative"},
+		"too many decimals": {func(c *Config) { c.Catalog[0].Bandwidth[0].PerGiB = "0.0000001" }, "services.catalog[0].bandwidth[0].per_gib:"},
+		"a price of words":  {func(c *Config) { c.Catalog[0].Requests[0].PerMillion = "free" }, "services.catalog[0].requests[0].per_million:"},
+		"no request price":  {func(c *Config) { c.Catalog[0].Requests = nil }, "services.catalog[0].requests: between 1 and 20 steps"},
+		"a step that does not rise": {func(c *Config) {
+			c.Catalog[0].Requests = []RequestsConfig{{UpTo: 5, PerMillion: "1"}, {UpTo: 5, PerMillion: "2"}, {PerMillion: "3"}}
+		}, "services.catalog[0].requests[1].up_to: 5 is not between 6 and"},
+		"a step without an end": {func(c *Config) {
+			c.Catalog[0].Bandwidth = []BandwidthConfig{{PerGiB: "1"}, {PerGiB: "3"}}
+		}, "services.catalog[0].bandwidth[0].up_to_gib: 0 is not between 1 and"},
+		"a last step that ends": {func(c *Config) { c.Catalog[1].Requests[0].UpTo = 9 }, "services.catalog[1].requests[0].up_to: the last step goes on"},
 		"a name with colons":    {func(c *Config) { c.Catalog[2].Name = "a:b" }, "services.catalog[2].name:"},
 		"a name twice":          {func(c *Config) { c.Catalog[2].Name = "seal" }, `services.catalog[2].name: "seal" appears twice`},
 		"an option named tier":  {func(c *Config) { c.Catalog[0].Options[0].Name = "tier" }, "services.catalog[0].options[0].name:"},

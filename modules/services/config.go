@@ -28,12 +28,14 @@ type TypeConfig struct {
 
 // RequestsConfig is one step of the price of requests.
 type RequestsConfig struct {
+	UpTo       int64   `koanf:"up_to"`
 	PerMillion Dollars `koanf:"per_million"`
 }
 
 // BandwidthConfig is one step of the price of bytes sent.
 type BandwidthConfig struct {
-	PerGiB Dollars `koanf:"per_gib"`
+	UpToGiB int64   `koanf:"up_to_gib"`
+	PerGiB  Dollars `koanf:"per_gib"`
 }
 
 // TierConfig is a plan.

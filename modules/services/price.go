@@ -67,16 +67,30 @@ func (t ServiceType) Price(s Settings) (Price, error) {
 	return p, nil
 }
 
-// UnitPrice is what one request and one byte sent cost, in one version of the price book.
+// UnitPrice is what requests and bytes sent cost, in one version of the price book.
 type UnitPrice struct {
 	PriceBook int64 // the version's id, named by every charge
-	// Per is the same in every version (a million requests, a GiB), so that a remainder carried over a change of
-	// price still means the same.
+	// By how many the customer's service had in the month. Per is the same in every version (a million requests, a GiB), so
+	// that a remainder carried over a change of price still means the same.
+	Requests money.Graduated
+	Bytes    money.Graduated
+	// The first steps.
 	Request money.Rate
 	Byte    money.Rate
 }
 
 func (t ServiceType) unitPrice(book int64) UnitPrice {
 	rate := func(s Step) money.Rate { return money.Rate{Micros: int64(s.USD), Per: s.Per} }
-	return UnitPrice{PriceBook: book, Request: rate(t.Requests[0]), Byte: rate(t.Bandwidth[0])}
+	return UnitPrice{
+		PriceBook: book, Requests: graduated(t.Requests), Bytes: graduated(t.Bandwidth),
+		Request: rate(t.Requests[0]), Byte: rate(t.Bandwidth[0]),
+	}
+}
+
+func graduated(steps []Step) money.Graduated {
+	g := money.Graduated{Per: steps[0].Per}
+	for _, s := range steps {
+		g.Steps = append(g.Steps, money.GraduatedStep{UpTo: s.UpTo, Micros: int64(s.USD)})
+	}
+	return g
 }

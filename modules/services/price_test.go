@@ -106,6 +106,25 @@ func TestUnitPrice(t *testing.T) {
 	})
 }
 
+func TestGraduatedCatalog(t *testing.T) {
+	t.Run("the first million requests and the first 100 GiB of a month may be free", func(t *testing.T) {
+		config := DefaultConfig()
+		config.Catalog[1].Requests = []RequestsConfig{{UpTo: 1_000_000, PerMillion: "0"}, {PerMillion: "100"}}
+		config.Catalog[1].Bandwidth = []BandwidthConfig{{UpToGiB: 100, PerGiB: "0"}, {PerGiB: "0.06"}}
+		c, problems := config.read()
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		u := c.Types[1].unitPrice(1)
+		if cost, left, err := u.Requests.Of(0, 1_012_500, 0); cost != 1_250_000 || left != 0 || err != nil {
+			t.Fatal(cost, left, err)
+		}
+		if cost, left, err := u.Bytes.Of(99<<30, 101<<30, 0); cost != 60_000 || left != 0 || err != nil {
+			t.Fatal(cost, left, err)
+		}
+	})
+}
+
 func TestCheck(t *testing.T) {
 	seal, grpc := pb1(t, "seal"), pb1(t, "grpc")
 	for name, c := range map[string]struct {

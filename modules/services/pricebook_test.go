@@ -2,6 +2,7 @@ package services
 
 import (
 	"errors"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestPriceBook(t *testing.T) {
 			t.Fatalf("got %+v then %+v", old, newer)
 		}
 		for _, at := range []time.Time{time.Now(), time.Now().Truncate(time.Hour), time.Unix(0, 0), time.Now().AddDate(-30, 0, 0)} {
-			if p := must[UnitPrice](t)(before.PriceAt(ctx, m.kit.DB, "seal", at)); p != old {
+			if p := must[UnitPrice](t)(before.PriceAt(ctx, m.kit.DB, "seal", at)); !reflect.DeepEqual(p, old) {
 				t.Fatalf("at %s: got %+v", at, p)
 			}
 		}
@@ -76,7 +77,7 @@ func TestPriceBook(t *testing.T) {
 		if err := New(m.kit, only, nil).LoadPriceBook(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if p := must[UnitPrice](t)(m.PriceAt(ctx, m.kit.DB, "grpc", time.Now().AddDate(0, 0, 3))); p != added {
+		if p := must[UnitPrice](t)(m.PriceAt(ctx, m.kit.DB, "grpc", time.Now().AddDate(0, 0, 3))); !reflect.DeepEqual(p, added) {
 			t.Fatalf("got %+v, want %+v", p, added)
 		}
 	})
