@@ -595,8 +595,14 @@ CREATE TABLE services.api_keys (
     key_sha256 text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    replaced_by text,
+    networks cidr[] DEFAULT '{}'::cidr[] NOT NULL,
+    CONSTRAINT api_keys_expires_after CHECK ((expires_at >= created_at)),
     CONSTRAINT api_keys_id_plain CHECK ((key_id ~ '^[0-9A-Za-z]{4,32}$'::text)),
     CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 60))),
+    CONSTRAINT api_keys_networks_few CHECK ((cardinality(networks) <= 100)),
+    CONSTRAINT api_keys_replaced_expires CHECK (((replaced_by IS NULL) OR (expires_at IS NOT NULL))),
     CONSTRAINT api_keys_revoked_after CHECK ((revoked_at >= created_at)),
     CONSTRAINT api_keys_sha256_hex CHECK ((key_sha256 ~ '^[0-9a-f]{64}$'::text))
 );
@@ -805,6 +811,8 @@ ALTER TABLE ONLY public.schema_migrations
 ALTER TABLE ONLY services.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
 ALTER TABLE ONLY services.api_keys
+    ADD CONSTRAINT api_keys_replaced_once UNIQUE (replaced_by);
+ALTER TABLE ONLY services.api_keys
     ADD CONSTRAINT api_keys_sha256_once UNIQUE (key_sha256);
 ALTER TABLE ONLY services.config_versions
     ADD CONSTRAINT config_versions_pkey PRIMARY KEY (customer_id, service, version);
@@ -894,6 +902,8 @@ ALTER TABLE ONLY billing.usage_metrics
     ADD CONSTRAINT usage_metrics_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY services.api_keys
     ADD CONSTRAINT api_keys_config_fkey FOREIGN KEY (customer_id, service) REFERENCES services.service_configs(customer_id, service);
+ALTER TABLE ONLY services.api_keys
+    ADD CONSTRAINT api_keys_replaced_fkey FOREIGN KEY (replaced_by) REFERENCES services.api_keys(key_id);
 ALTER TABLE ONLY services.config_versions
     ADD CONSTRAINT config_versions_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY services.config_versions

@@ -29,13 +29,17 @@ var (
 
 // APIKey is what we keep of a key: never the key.
 type APIKey struct {
-	ID        string      `db:"key_id"`
-	Customer  customer.ID `db:"customer_id"`
-	Service   string      `db:"service"`
-	Name      string      `db:"name"`
-	Prefix    string      `db:"prefix"`
-	SHA256    string      `db:"key_sha256"`
-	CreatedAt time.Time   `db:"created_at"`
+	ID         string      `db:"key_id"`
+	Customer   customer.ID `db:"customer_id"`
+	Service    string      `db:"service"`
+	Name       string      `db:"name"`
+	Prefix     string      `db:"prefix"`
+	SHA256     string      `db:"key_sha256"`
+	CreatedAt  time.Time   `db:"created_at"`
+	ExpiresAt  *time.Time  `db:"expires_at"`
+	ReplacedBy *string     `db:"replaced_by"` // the key that came instead: this one works until ExpiresAt
+	Networks   Networks    `db:"networks"`    // from where it may be used; empty: from anywhere
+	LastUsed   *time.Time  `db:"-"`           // as far as the logs go back; nil: never
 }
 
 const maxKeyName = 60
@@ -68,13 +72,10 @@ func keyName(name string) (string, error) {
 	return name, nil
 }
 
-// CreateKey makes an API key of a service. The key itself is in this answer only.
-func (m *Module) CreateKey(ctx context.Context, id customer.ID, service, name string) (APIKey, string, error) {
-	t, err := m.catalog.Type(service)
+// newKey draws a key. It is not in the database yet.
+func (m *Module) newKey(id customer.ID, service, name string, terms ...KeyTerm) (APIKey, string, error) {
+	name, err := keyName(name)
 	if err != nil {
-		return APIKey{}, "", err
-	}
-	if name, err = keyName(name); err != nil {
 		return APIKey{}, "", err
 	}
 	keyID, key := newSecret(m.config.APIKeyPrefix)
@@ -82,8 +83,24 @@ func (m *Module) CreateKey(ctx context.Context, id customer.ID, service, name st
 		ID: keyID, Customer: id, Service: service, Name: name, Prefix: m.config.APIKeyPrefix,
 		SHA256: hashKey(key), CreatedAt: m.kit.Now(),
 	}
+	for _, bind := range terms {
+		bind(&k)
+	}
+	return k, key, checkExpiry(k.ExpiresAt, k.CreatedAt)
+}
+
+// CreateKey makes an API key of a service. The key itself is in this answer only.
+func (m *Module) CreateKey(ctx context.Context, id customer.ID, service, name string, terms ...KeyTerm) (APIKey, string, error) {
+	t, err := m.catalog.Type(service)
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	k, key, err := m.newKey(id, service, name, terms...)
+	if err != nil {
+		return APIKey{}, "", err
+	}
 	err = pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
-		current, err := locked(ctx, tx, id, service)
+		current, err := m.locked(ctx, tx, id, service)
 		if err != nil {
 			return err
 		}
@@ -106,9 +123,19 @@ func (m *Module) CreateKey(ctx context.Context, id customer.ID, service, name st
 	return k, key, nil
 }
 
-// Keys lists the keys that work, oldest first.
+// Keys lists the keys that work and those that expired lately, oldest first.
 func (m *Module) Keys(ctx context.Context, id customer.ID) ([]APIKey, error) {
-	return selectKeys(ctx, m.kit.DB, id)
+	keys, err := selectKeys(ctx, m.kit.DB, id, m.kit.Now())
+	if err != nil || m.LastUsed == nil {
+		return keys, err
+	}
+	used, err := m.LastUsed(ctx, m.kit.DB, id)
+	for i, k := range keys {
+		if at, ok := used[k.ID]; ok {
+			keys[i].LastUsed = &at
+		}
+	}
+	return keys, err
 }
 
 // RenameKey gives a key another name.
@@ -137,7 +164,9 @@ func (m *Module) changeKey(ctx context.Context, action string, change func(pg.Q)
 }
 
 func (k APIKey) entry(action string) audit.Entry {
-	return audit.Entry{Action: action, Subject: "key " + k.ID, Customer: k.Customer, Detail: map[string]any{"service": k.Service, "name": k.Name}}
+	return audit.Entry{Action: action, Subject: "key " + k.ID, Customer: k.Customer, Detail: map[string]any{
+		"service": k.Service, "name": k.Name, "expires_at": k.ExpiresAt, "networks": texts(k.Networks),
+	}}
 }
 
 func plural(n int64, one, many string) string {

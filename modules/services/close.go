@@ -25,13 +25,13 @@ func (m *Module) Export(ctx context.Context, q pg.Q, id customer.ID) (any, error
 	if err != nil {
 		return nil, err
 	}
-	keys, err := selectKeys(ctx, q, id)
+	keys, err := selectKeys(ctx, q, id, m.kit.Now())
 	out := servicesExport{make([]configOut, len(all)), make([]apiKeyOut, len(keys))}
 	for i, c := range all {
 		out.Services[i] = shown(c)
 	}
 	for i, k := range keys {
-		out.APIKeys[i] = shownKey(k)
+		out.APIKeys[i] = m.shownKey(k)
 	}
 	return out, err
 }

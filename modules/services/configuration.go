@@ -57,7 +57,7 @@ func (c Configuration) State() string {
 
 // Configurations gives the customer's side of every service of the catalog, in its order.
 func (m *Module) Configurations(ctx context.Context, q pg.Q, id customer.ID) ([]Configuration, error) {
-	rows, err := selectConfigs(ctx, q, id, "")
+	rows, err := selectConfigs(ctx, q, id, "", m.kit.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (m *Module) Save(ctx context.Context, id customer.ID, service string, versi
 }
 
 func (m *Module) save(ctx context.Context, tx pg.Q, id customer.ID, service string, version int, s Settings, p Price, book int64) error {
-	before, err := locked(ctx, tx, id, service)
+	before, err := m.locked(ctx, tx, id, service)
 	if err != nil && !errors.Is(err, ErrNotConfigured) {
 		return err
 	}
@@ -180,11 +180,11 @@ func (m *Module) save(ctx context.Context, tx pg.Q, id customer.ID, service stri
 // locked gives the current configuration and keeps others from changing it; the zero row with ErrNotConfigured when nothing
 // was saved yet. It reads in a second statement: the one that waits for the lock would still count the keys, and join the
 // version, of before its wait.
-func locked(ctx context.Context, tx pg.Q, id customer.ID, service string) (configRow, error) {
+func (m *Module) locked(ctx context.Context, tx pg.Q, id customer.ID, service string) (configRow, error) {
 	if _, err := lockConfig(ctx, tx, id, service); err != nil {
 		return configRow{}, err
 	}
-	rows, err := selectConfigs(ctx, tx, id, service)
+	rows, err := selectConfigs(ctx, tx, id, service, m.kit.Now())
 	if err != nil {
 		return configRow{}, err
 	}
@@ -215,7 +215,7 @@ func (m *Module) toggle(ctx context.Context, id customer.ID, service, action str
 	}
 	var after Configuration
 	err := pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
-		current, err := locked(ctx, tx, id, service)
+		current, err := m.locked(ctx, tx, id, service)
 		if err != nil {
 			return err
 		}

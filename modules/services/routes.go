@@ -73,44 +73,6 @@ type (
 			Versions []configVersion `json:"versions"`
 		}
 	}
-	apiKeyOut struct {
-		KeyID     string    `json:"key_id"`
-		Service   string    `json:"service"`
-		Name      string    `json:"name"`
-		Hint      string    `json:"hint" doc:"How the key begins."`
-		CreatedAt time.Time `json:"created_at"`
-	}
-	apiKeysOut struct {
-		Body struct {
-			APIKeys []apiKeyOut `json:"api_keys"`
-		}
-	}
-	createKeyIn struct {
-		Body struct {
-			Service string `json:"service" maxLength:"31" doc:"The service type the key is for."`
-			Name    string `json:"name" minLength:"1" maxLength:"60" doc:"Yours to choose."`
-		}
-	}
-	createKeyOut struct {
-		Body apiKeyCreated
-	}
-	apiKeyCreated struct {
-		APIKey apiKeyOut `json:"api_key"`
-		Key    string    `json:"key" doc:"Send it as the header X-API-Key. It is shown here only."`
-	}
-	// KeyIn names a key.
-	KeyIn struct {
-		KeyID string `path:"key_id" maxLength:"32"`
-	}
-	renameKeyIn struct {
-		KeyIn
-		Body struct {
-			Name string `json:"name" minLength:"1" maxLength:"60"`
-		}
-	}
-	apiKeyAnswer struct {
-		Body apiKeyOut
-	}
 )
 
 func (m *Module) list(ctx context.Context, _ *struct{}) (*servicesOut, error) {
@@ -160,30 +122,6 @@ func (m *Module) getHistory(ctx context.Context, in *historyIn) (*historyOut, er
 	return out, err
 }
 
-func (m *Module) listKeys(ctx context.Context, _ *struct{}) (*apiKeysOut, error) {
-	keys, err := m.Keys(ctx, customer.From(ctx))
-	out := &apiKeysOut{}
-	out.Body.APIKeys = make([]apiKeyOut, len(keys))
-	for i, k := range keys {
-		out.Body.APIKeys[i] = shownKey(k)
-	}
-	return out, err
-}
-
-func (m *Module) createKey(ctx context.Context, in *createKeyIn) (*createKeyOut, error) {
-	k, key, err := m.CreateKey(ctx, customer.From(ctx), in.Body.Service, in.Body.Name)
-	return &createKeyOut{apiKeyCreated{shownKey(k), key}}, err
-}
-
-func (m *Module) renameKey(ctx context.Context, in *renameKeyIn) (*apiKeyAnswer, error) {
-	k, err := m.RenameKey(ctx, customer.From(ctx), in.KeyID, in.Body.Name)
-	return &apiKeyAnswer{shownKey(k)}, err
-}
-
-func (m *Module) revokeKey(ctx context.Context, in *KeyIn) (*struct{}, error) {
-	return nil, m.RevokeKey(ctx, customer.From(ctx), in.KeyID)
-}
-
 func shown(c Configuration) configOut {
 	out := configOut{
 		Service: c.Service.Name, State: c.State(), Enabled: c.Enabled, SuspendedFor: append([]string{}, c.SuspendedFor...),
@@ -194,8 +132,4 @@ func shown(c Configuration) configOut {
 		out.ChangedAt = &c.ChangedAt
 	}
 	return out
-}
-
-func shownKey(k APIKey) apiKeyOut {
-	return apiKeyOut{KeyID: k.ID, Service: k.Service, Name: k.Name, Hint: k.Prefix + "_" + k.ID + "_…", CreatedAt: k.CreatedAt.UTC()}
 }

@@ -7,15 +7,21 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"suiftly/internal/customer"
 	"suiftly/internal/edge"
 	"suiftly/internal/host"
 	"suiftly/internal/jobs"
+	"suiftly/internal/pg"
 	"suiftly/internal/web"
 )
 
 // Module is the services room.
 type Module struct {
+	// LastUsed says when each of a customer's keys was last used, by the logs. Nil: nobody knows.
+	LastUsed func(ctx context.Context, q pg.Q, id customer.ID) (map[string]time.Time, error)
+
 	kit     host.Kit
 	config  Config
 	catalog Catalog
@@ -57,8 +63,11 @@ func (m *Module) Routes(r *web.Router) {
 	web.Post(r, "/{service}/quote", "quote", web.Customer, "What a configuration would cost, without saving it", m.quote)
 	web.Post(r, "/{service}/enable", "enable", web.Active, "Switch a service on", m.enable)
 	web.Post(r, "/{service}/disable", "disable", web.Active, "Switch a service off", m.disable)
-	web.Get(r, "/api-keys", "list-api-keys", web.Customer, "API keys that work", m.listKeys)
+	web.Get(r, "/api-keys", "list-api-keys", web.Customer, "API keys that work, and those that expired in the last 30 days", m.listKeys)
 	web.Post(r, "/api-keys", "create-api-key", web.Active, "Create an API key; the answer shows it once", m.createKey, web.Status(201), web.Secret())
 	web.Patch(r, "/api-keys/{key_id}", "rename-api-key", web.Active, "Rename an API key", m.renameKey)
+	web.Put(r, "/api-keys/{key_id}/expiry", "set-api-key-expiry", web.Active, "Make an API key end by itself, or take that back", m.setExpiry)
+	web.Put(r, "/api-keys/{key_id}/networks", "set-api-key-networks", web.Active, "Bind an API key to networks", m.setNetworks)
+	web.Post(r, "/api-keys/{key_id}/rotate", "rotate-api-key", web.Active, "Replace an API key; the answer shows the new one once", m.rotateKey, web.Status(201), web.Secret())
 	web.Delete(r, "/api-keys/{key_id}", "revoke-api-key", web.Active, "Revoke an API key for good", m.revokeKey)
 }

@@ -95,7 +95,7 @@ func TestStatements(t *testing.T) {
 		"versions": versionsSQL, "insert version": insertVersionSQL, "put current": putCurrentSQL,
 		"open period": openPeriodSQL, "close period": closePeriodSQL, "suspensions": suspensionsSQL,
 		"insert suspension": insertSuspensionSQL, "end suspension": endSuspensionSQL, "insert key": insertKeySQL,
-		"keys": keysSQL, "rename key": renameKeySQL, "revoke key": revokeKeySQL,
+		"keys": keysSQL, "key": keySQL, "expire key": expireKeySQL, "bind key": bindKeySQL, "replace key": replaceKeySQL, "replacing": replacingSQL, "rename key": renameKeySQL, "revoke key": revokeKeySQL,
 		"newest book": newestBookSQL, "book": bookSQL, "edge revision": edgeRevisionSQL, "lock config": lockConfigSQL, "lock book": lockBookSQL,
 	}
 	files, err := fs.Glob(os.DirFS("."), "sql/*.sql")

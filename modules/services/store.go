@@ -34,8 +34,9 @@ type configRow struct {
 var listConfigsSQL string
 
 // selectConfigs gives the current configuration of one service, or of all when service is empty.
-func selectConfigs(ctx context.Context, q pg.Q, id customer.ID, service string) (rows []configRow, err error) {
-	return rows, q.SelectContext(ctx, &rows, listConfigsSQL, id, service)
+// now says which keys have expired.
+func selectConfigs(ctx context.Context, q pg.Q, id customer.ID, service string, now time.Time) (rows []configRow, err error) {
+	return rows, q.SelectContext(ctx, &rows, listConfigsSQL, id, service, now)
 }
 
 const lockConfigSQL = `select version from services.service_configs where customer_id = $1 and service = $2 for update`
@@ -118,48 +119,6 @@ where customer_id = $1 and reason = $2 and resumed_at is null`
 
 func endSuspension(ctx context.Context, tx pg.Q, id customer.ID, reason string, at time.Time) (bool, error) {
 	return changed(tx.ExecContext(ctx, endSuspensionSQL, id, reason, at))
-}
-
-const insertKeySQL = `insert into services.api_keys (key_id, customer_id, service, name, prefix, key_sha256, created_at)
-values ($1, $2, $3, $4, $5, $6, $7)`
-
-func insertKey(ctx context.Context, tx pg.Q, k APIKey) error {
-	_, err := tx.ExecContext(ctx, insertKeySQL, k.ID, k.Customer, k.Service, k.Name, k.Prefix, k.SHA256, k.CreatedAt)
-	return err
-}
-
-const keysSQL = `select key_id, customer_id, service, name, prefix, key_sha256, created_at
-from services.api_keys
-where customer_id = $1 and revoked_at is null
-order by created_at, key_id`
-
-func selectKeys(ctx context.Context, q pg.Q, id customer.ID) (keys []APIKey, err error) {
-	return keys, q.SelectContext(ctx, &keys, keysSQL, id)
-}
-
-const renameKeySQL = `update services.api_keys
-set name = $3
-where customer_id = $1 and key_id = $2 and revoked_at is null
-returning key_id, customer_id, service, name, prefix, key_sha256, created_at`
-
-func renameKey(ctx context.Context, tx pg.Q, id customer.ID, keyID, name string) (APIKey, error) {
-	return oneKey(ctx, tx, renameKeySQL, id, keyID, name)
-}
-
-const revokeKeySQL = `update services.api_keys
-set revoked_at = greatest($3, created_at)
-where customer_id = $1 and key_id = $2 and revoked_at is null
-returning key_id, customer_id, service, name, prefix, key_sha256, created_at`
-
-func revokeKey(ctx context.Context, tx pg.Q, id customer.ID, keyID string, at time.Time) (APIKey, error) {
-	return oneKey(ctx, tx, revokeKeySQL, id, keyID, at)
-}
-
-func oneKey(ctx context.Context, tx pg.Q, query string, args ...any) (k APIKey, err error) {
-	if err = tx.GetContext(ctx, &k, query, args...); errors.Is(err, sql.ErrNoRows) {
-		err = ErrNoKey
-	}
-	return k, err
 }
 
 // Sharing with itself is what this mode refuses: one replica at a time looks and appends; readers go on.

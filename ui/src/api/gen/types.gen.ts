@@ -10,21 +10,49 @@ export type ApiKeyCreated = {
      * Send it as the header X-API-Key. It is shown here only.
      */
     key: string;
+    /**
+     * That its networks exclude where you are now.
+     */
+    warning?: string;
 };
 
 export type ApiKeyOut = {
     created_at: string;
     /**
+     * From then on it is refused; absent: it does not end by itself.
+     */
+    expires_at?: string;
+    /**
      * How the key begins.
      */
     hint: string;
     key_id: string;
+    /**
+     * As far as request logs are kept.
+     */
+    last_used_at?: string;
     name: string;
+    /**
+     * From where it may be used; empty: from anywhere.
+     */
+    networks: Array<string>;
+    /**
+     * The key it was rotated to.
+     */
+    replaced_by?: string;
     service: string;
+    /**
+     * A replaced key works until expires_at.
+     */
+    state: 'active' | 'replaced' | 'expired';
 };
 
 export type ApiKeysOutBody = {
     api_keys: Array<ApiKeyOut>;
+    /**
+     * From where this was asked, for a key's networks.
+     */
+    your_address: string;
 };
 
 export type AttributeInBody = {
@@ -190,9 +218,17 @@ export type ConfigVersion = {
 
 export type CreateKeyInBody = {
     /**
+     * When it ends by itself, within five years.
+     */
+    expires_at?: string;
+    /**
      * Yours to choose.
      */
     name: string;
+    /**
+     * Addresses and CIDR networks, IPv4 or IPv6, that may use it; none: all.
+     */
+    networks?: Array<string>;
     /**
      * The service type the key is for.
      */
@@ -348,6 +384,28 @@ export type Installation = {
      * Of this binary.
      */
     version: string;
+};
+
+export type KeyExpiryInBody = {
+    /**
+     * Within five years; absent: it does not end by itself.
+     */
+    expires_at?: string;
+};
+
+export type KeyNetworksInBody = {
+    /**
+     * Addresses and CIDR networks, IPv4 or IPv6; empty: from anywhere.
+     */
+    networks: Array<string>;
+};
+
+export type KeyNetworksOutBody = {
+    api_key: ApiKeyOut;
+    /**
+     * That the list excludes where you are now.
+     */
+    warning?: string;
 };
 
 export type LoggedRequest = {
@@ -726,6 +784,13 @@ export type RequestStats = {
     to: string;
 };
 
+export type RotateKeyInBody = {
+    /**
+     * How long the old key goes on; 0 ends it at once.
+     */
+    overlap_hours: number;
+};
+
 export type Row = {
     action: string;
     /**
@@ -923,6 +988,10 @@ export type Step = {
      * 1000000 for requests, 1073741824 (1 GiB) for bytes.
      */
     per: number;
+    /**
+     * The last unit of a month that costs this; absent in the last step, which goes on.
+     */
+    up_to?: number;
     /**
      * Price of per units.
      */
@@ -2057,6 +2126,105 @@ export type ServicesRenameApiKeyResponses = {
 };
 
 export type ServicesRenameApiKeyResponse = ServicesRenameApiKeyResponses[keyof ServicesRenameApiKeyResponses];
+
+export type ServicesSetApiKeyExpiryData = {
+    body: KeyExpiryInBody;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        key_id: string;
+    };
+    query?: never;
+    url: '/api/v1/services/api-keys/{key_id}/expiry';
+};
+
+export type ServicesSetApiKeyExpiryErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesSetApiKeyExpiryError = ServicesSetApiKeyExpiryErrors[keyof ServicesSetApiKeyExpiryErrors];
+
+export type ServicesSetApiKeyExpiryResponses = {
+    /**
+     * OK
+     */
+    200: ApiKeyOut;
+};
+
+export type ServicesSetApiKeyExpiryResponse = ServicesSetApiKeyExpiryResponses[keyof ServicesSetApiKeyExpiryResponses];
+
+export type ServicesSetApiKeyNetworksData = {
+    body: KeyNetworksInBody;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        key_id: string;
+    };
+    query?: never;
+    url: '/api/v1/services/api-keys/{key_id}/networks';
+};
+
+export type ServicesSetApiKeyNetworksErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesSetApiKeyNetworksError = ServicesSetApiKeyNetworksErrors[keyof ServicesSetApiKeyNetworksErrors];
+
+export type ServicesSetApiKeyNetworksResponses = {
+    /**
+     * OK
+     */
+    200: KeyNetworksOutBody;
+};
+
+export type ServicesSetApiKeyNetworksResponse = ServicesSetApiKeyNetworksResponses[keyof ServicesSetApiKeyNetworksResponses];
+
+export type ServicesRotateApiKeyData = {
+    body: RotateKeyInBody;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        key_id: string;
+    };
+    query?: never;
+    url: '/api/v1/services/api-keys/{key_id}/rotate';
+};
+
+export type ServicesRotateApiKeyErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesRotateApiKeyError = ServicesRotateApiKeyErrors[keyof ServicesRotateApiKeyErrors];
+
+export type ServicesRotateApiKeyResponses = {
+    /**
+     * Created
+     */
+    201: ApiKeyCreated;
+};
+
+export type ServicesRotateApiKeyResponse = ServicesRotateApiKeyResponses[keyof ServicesRotateApiKeyResponses];
 
 export type ServicesGetConfigData = {
     body?: never;

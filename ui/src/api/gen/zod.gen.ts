@@ -4,19 +4,30 @@ import * as z from 'zod/mini';
 
 export const zApiKeyOut = z.object({
     created_at: z.iso.datetime({ offset: true }),
+    expires_at: z.optional(z.iso.datetime({ offset: true })),
     hint: z.string(),
     key_id: z.string(),
+    last_used_at: z.optional(z.iso.datetime({ offset: true })),
     name: z.string(),
-    service: z.string()
+    networks: z.array(z.string()),
+    replaced_by: z.optional(z.string()),
+    service: z.string(),
+    state: z.enum([
+        'active',
+        'replaced',
+        'expired'
+    ])
 });
 
 export const zApiKeyCreated = z.object({
     api_key: zApiKeyOut,
-    key: z.string()
+    key: z.string(),
+    warning: z.optional(z.string())
 });
 
 export const zApiKeysOutBody = z.object({
-    api_keys: z.array(zApiKeyOut)
+    api_keys: z.array(zApiKeyOut),
+    your_address: z.string()
 });
 
 export const zAttributeInBody = z.object({
@@ -86,7 +97,9 @@ export const zClaimsOutBody = z.object({
 });
 
 export const zCreateKeyInBody = z.object({
+    expires_at: z.optional(z.iso.datetime({ offset: true })),
     name: z.string().check(z.minLength(1), z.maxLength(60)),
+    networks: z.optional(z.array(z.string()).check(z.maxLength(50))),
     service: z.string().check(z.maxLength(31))
 });
 
@@ -139,6 +152,19 @@ export const zInstallation = z.object({
         'localnet'
     ]),
     version: z.string()
+});
+
+export const zKeyExpiryInBody = z.object({
+    expires_at: z.optional(z.iso.datetime({ offset: true }))
+});
+
+export const zKeyNetworksInBody = z.object({
+    networks: z.array(z.string()).check(z.maxLength(50))
+});
+
+export const zKeyNetworksOutBody = z.object({
+    api_key: zApiKeyOut,
+    warning: z.optional(z.string())
 });
 
 export const zLoggedRequest = z.object({
@@ -370,6 +396,10 @@ export const zRequestPage = z.object({
     requests: z.array(zLoggedRequest)
 });
 
+export const zRotateKeyInBody = z.object({
+    overlap_hours: z.int().check(z.gte(0), z.lte(720))
+});
+
 export const zRow = z.object({
     action: z.string(),
     actor: z.string(),
@@ -477,6 +507,7 @@ export const zSourcesOutBody = z.object({
 
 export const zStep = z.object({
     per: z.int(),
+    up_to: z.optional(z.int()),
     usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/))
 });
 
@@ -703,6 +734,36 @@ export const zServicesRenameApiKeyHeaders = z.object({
 });
 
 export const zServicesRenameApiKeyPath = z.object({
+    key_id: z.string().check(z.maxLength(32))
+});
+
+export const zServicesSetApiKeyExpiryBody = zKeyExpiryInBody;
+
+export const zServicesSetApiKeyExpiryHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zServicesSetApiKeyExpiryPath = z.object({
+    key_id: z.string().check(z.maxLength(32))
+});
+
+export const zServicesSetApiKeyNetworksBody = zKeyNetworksInBody;
+
+export const zServicesSetApiKeyNetworksHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zServicesSetApiKeyNetworksPath = z.object({
+    key_id: z.string().check(z.maxLength(32))
+});
+
+export const zServicesRotateApiKeyBody = zRotateKeyInBody;
+
+export const zServicesRotateApiKeyHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zServicesRotateApiKeyPath = z.object({
     key_id: z.string().check(z.maxLength(32))
 });
 
