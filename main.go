@@ -103,6 +103,7 @@ func rooms(kit host.Kit, s settings, haproxy *edge.HAProxy) (house, error) {
 	h.auth.OnClose = []auth.Closing{{Facts: h.wallet.ClosingFacts, Close: h.wallet.Close}, {Close: h.services.Close}}
 	h.auth.Exports = []auth.ExportPart{{Name: "services", Read: h.services.Export}, {Name: "wallet", Read: h.wallet.Export}}
 	h.logs.Known = h.auth.Known
+	h.services.Used = h.logs.Used
 	return h, nil
 }
 

@@ -36,6 +36,7 @@ type Error struct {
 	Sentence   string // safe to show
 	Fields     []Field
 	RetryAfter time.Duration
+	Current    any // of a conflict: what stands now, safe to show
 	cause      error
 }
 
@@ -62,6 +63,13 @@ func (e *Error) Because(cause error) *Error {
 func (e *Error) Retry(after time.Duration) *Error {
 	c := *e
 	c.RetryAfter = after
+	return &c
+}
+
+// Now returns a copy with what stands now, for whoever lost a race.
+func (e *Error) Now(current any) *Error {
+	c := *e
+	c.Current = current
 	return &c
 }
 

@@ -25,6 +25,7 @@ type Problem struct {
 	Detail    string        `json:"detail" doc:"One sentence a person may read."`
 	Code      string        `json:"code" doc:"Stable: room.reason. Programs switch on it."`
 	Fields    []fault.Field `json:"fields,omitempty" doc:"The refused inputs."`
+	Current   any           `json:"current,omitempty" doc:"Of a conflict: what stands now."`
 	RequestID string        `json:"request_id" doc:"Name it when you ask for help."`
 
 	retryAfter time.Duration
@@ -85,7 +86,7 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	status := statuses[f.Kind]
 	return &Problem{
 		Title: http.StatusText(status), Status: status, Detail: f.Sentence, Code: f.Code, Fields: f.Fields,
-		RequestID: id, retryAfter: f.RetryAfter,
+		Current: f.Current, RequestID: id, retryAfter: f.RetryAfter,
 	}
 }
 

@@ -256,45 +256,6 @@ func (m *Module) suspension(ctx context.Context, tx pg.Q, id customer.ID, reason
 	return audit.Write(ctx, tx, audit.Entry{Action: action, Subject: reason, Customer: id})
 }
 
-// Version is one saved configuration in a history.
-type Version struct {
-	Number    int
-	Settings  Settings
-	Price     Price
-	ChangedBy string
-	ChangedAt time.Time
-}
-
-// History gives saved versions, newest first: at most limit, below the version number before (0: from the newest).
-func (m *Module) History(ctx context.Context, id customer.ID, service string, before, limit int) ([]Version, error) {
-	if _, err := m.catalog.Type(service); err != nil {
-		return nil, err
-	}
-	rows, err := selectVersions(ctx, m.kit.DB, id, service, before, limit)
-	if err != nil {
-		return nil, err
-	}
-	versions := make([]Version, len(rows))
-	for i, row := range rows {
-		versions[i] = Version{Number: row.Version, ChangedBy: row.ChangedBy, ChangedAt: row.ChangedAt}
-		if versions[i].Settings, versions[i].Price, err = row.read(); err != nil {
-			return nil, err
-		}
-	}
-	return versions, nil
-}
-
-func (row configRow) read() (s Settings, p Price, err error) {
-	p.MonthlyUSD = row.Monthly
-	if err = json.Unmarshal(row.Config, &s); err == nil {
-		err = json.Unmarshal(row.Lines, &p.Lines)
-	}
-	if err != nil {
-		err = fmt.Errorf("read version %d of %s: %w", row.Version, row.Service, err)
-	}
-	return s, p, err
-}
-
 func actor(ctx context.Context) string {
 	if id := customer.From(ctx); id != 0 {
 		return "customer:" + strconv.FormatInt(int64(id), 10)

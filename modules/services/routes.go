@@ -2,9 +2,12 @@ package services
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"suiftly/internal/customer"
+	"suiftly/internal/fault"
+	"suiftly/internal/money"
 )
 
 type (
@@ -52,8 +55,10 @@ type (
 	}
 	quoteOut struct {
 		Body struct {
-			Config Settings `json:"config" doc:"Completed with defaults."`
-			Price  Price    `json:"price"`
+			Config        Settings     `json:"config" doc:"Completed with defaults."`
+			Price         Price        `json:"price"`
+			ChangeUSD     money.Micros `json:"change_usd" doc:"Against the saved configuration's price; all of it when nothing is saved."`
+			EffectiveFrom time.Time    `json:"effective_from" doc:"Saved now, it holds from then on: the plan fee accrues by the second."`
 		}
 	}
 	historyIn struct {
@@ -62,11 +67,42 @@ type (
 		Limit  int `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	}
 	configVersion struct {
-		Version   int       `json:"version"`
-		Config    Settings  `json:"config"`
-		Price     Price     `json:"price"`
-		ChangedAt time.Time `json:"changed_at"`
-		ChangedBy string    `json:"changed_by"`
+		Version        int           `json:"version"`
+		Config         Settings      `json:"config"`
+		Price          Price         `json:"price"`
+		Changes        []Change      `json:"changes" doc:"Against the version before."`
+		PriceChangeUSD money.Micros  `json:"price_change_usd" doc:"Against the version before."`
+		Refused        []fault.Field `json:"refused" doc:"Why it cannot be restored: what today's catalog does not allow. Empty: it can."`
+		ChangedAt      time.Time     `json:"changed_at"`
+		ChangedBy      string        `json:"changed_by"`
+	}
+	restoreIn struct {
+		ServiceIn
+		Body struct {
+			Version int `json:"version" minimum:"1" doc:"The version that is current."`
+			Restore int `json:"restore" minimum:"1" doc:"The version to save again."`
+		}
+	}
+	schemaOut struct {
+		Body map[string]any
+	}
+	replayIn struct {
+		ServiceIn
+		Body struct {
+			Config map[string]any `json:"config" doc:"As in save-config."`
+			Month  string         `json:"month,omitempty" maxLength:"7" doc:"2026-10; absent: the month before this one."`
+		}
+	}
+	replayOut struct {
+		Body struct {
+			From       time.Time    `json:"from"`
+			To         time.Time    `json:"to" doc:"The end of the month, UTC."`
+			Config     Settings     `json:"config" doc:"Completed with defaults."`
+			Plan       Price        `json:"plan"`
+			Usage      []UsageLine  `json:"usage" doc:"At today's prices."`
+			TotalUSD   money.Micros `json:"total_usd"`
+			CurrentUSD money.Micros `json:"current_usd" doc:"The same month with the saved configuration."`
+		}
 	}
 	historyOut struct {
 		Body struct {
@@ -92,7 +128,40 @@ func (m *Module) getConfig(ctx context.Context, in *ServiceIn) (*configAnswer, e
 
 func (m *Module) saveConfig(ctx context.Context, in *saveIn) (*configAnswer, error) {
 	c, err := m.Save(ctx, customer.From(ctx), in.Service, in.Body.Version, in.Body.Config)
-	return &configAnswer{shown(c)}, err
+	return &configAnswer{shown(c)}, m.withCurrent(ctx, in.Service, err)
+}
+
+func (m *Module) restore(ctx context.Context, in *restoreIn) (*configAnswer, error) {
+	c, err := m.Restore(ctx, customer.From(ctx), in.Service, in.Body.Version, in.Body.Restore)
+	return &configAnswer{shown(c)}, m.withCurrent(ctx, in.Service, err)
+}
+
+// withCurrent puts what is saved now into a conflict, so that nobody has to ask for it before going on.
+func (m *Module) withCurrent(ctx context.Context, service string, err error) error {
+	if !errors.Is(err, ErrConfigChanged) {
+		return err
+	}
+	c, again := m.Configuration(ctx, m.kit.DB, customer.From(ctx), service)
+	if again != nil {
+		return again
+	}
+	return fault.Of(err).Now(shown(c))
+}
+
+func (m *Module) schema(_ context.Context, in *ServiceIn) (*schemaOut, error) {
+	t, err := m.catalog.Type(in.Service)
+	if err != nil {
+		return nil, err
+	}
+	return &schemaOut{t.Schema()}, nil
+}
+
+func (m *Module) replay(ctx context.Context, in *replayIn) (*replayOut, error) {
+	r, err := m.Replay(ctx, customer.From(ctx), in.Service, in.Body.Config, in.Body.Month)
+	out := &replayOut{}
+	out.Body.From, out.Body.To, out.Body.Config = r.From, r.To, r.Settings
+	out.Body.Plan, out.Body.Usage, out.Body.TotalUSD, out.Body.CurrentUSD = r.Plan, r.Usage, r.Total, r.Current
+	return out, err
 }
 
 func (m *Module) enable(ctx context.Context, in *ServiceIn) (*configAnswer, error) {
@@ -105,10 +174,18 @@ func (m *Module) disable(ctx context.Context, in *ServiceIn) (*configAnswer, err
 	return &configAnswer{shown(c)}, err
 }
 
-func (m *Module) quote(_ context.Context, in *quoteIn) (*quoteOut, error) {
+func (m *Module) quote(ctx context.Context, in *quoteIn) (*quoteOut, error) {
 	settings, price, err := m.Quote(in.Service, in.Body.Config)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := m.Configuration(ctx, m.kit.DB, customer.From(ctx), in.Service)
 	out := &quoteOut{}
-	out.Body.Config, out.Body.Price = settings, price
+	out.Body.Config, out.Body.Price, out.Body.EffectiveFrom = settings, price, m.kit.Now().UTC()
+	out.Body.ChangeUSD = price.MonthlyUSD
+	if saved.Version > 0 {
+		out.Body.ChangeUSD -= saved.Price.MonthlyUSD
+	}
 	return out, err
 }
 
@@ -117,7 +194,10 @@ func (m *Module) getHistory(ctx context.Context, in *historyIn) (*historyOut, er
 	out := &historyOut{}
 	out.Body.Versions = make([]configVersion, len(versions))
 	for i, v := range versions {
-		out.Body.Versions[i] = configVersion{Version: v.Number, Config: v.Settings, Price: v.Price, ChangedAt: v.ChangedAt, ChangedBy: v.ChangedBy}
+		out.Body.Versions[i] = configVersion{
+			Version: v.Number, Config: v.Settings, Price: v.Price, Changes: append([]Change{}, v.Changes...), PriceChangeUSD: v.PriceChange,
+			Refused: append([]fault.Field{}, v.Refused...), ChangedAt: v.ChangedAt, ChangedBy: v.ChangedBy,
+		}
 	}
 	return out, err
 }

@@ -3,9 +3,11 @@ package services
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -79,6 +81,47 @@ func serve(t *testing.T, m *Module) (call func(who int, method, path, body strin
 	}
 }
 
+// TestFuzzedConfigurations asks for what a form never would: 10,000 times the room, and through the whole web pipe as often as
+// the limit of requests allows.
+func TestFuzzedConfigurations(t *testing.T) {
+	m, _ := setup(t)
+	call := serve(t, m)
+	r := rand.New(rand.NewPCG(21, 22))
+	right, wrong := 0, 0
+	for i := range 10_000 {
+		in, service := anyConfig(r), []string{"seal", "grpc"}[r.IntN(2)]
+		_, price, err := m.Quote(service, in)
+		f := fault.Of(err)
+		if err == nil {
+			right++
+			if price.MonthlyUSD <= 0 {
+				t.Fatalf("%v costs %v", in, price)
+			}
+		} else if wrong++; !errors.Is(err, ErrBadConfig) || len(f.Fields) == 0 {
+			t.Fatalf("%v: %v", in, err)
+		}
+		for _, field := range f.Fields {
+			name, _, _ := strings.Cut(field.Name, "[")
+			if _, sent := in[name]; err != nil && !sent && name != tierKey {
+				t.Fatalf("%v: refused for %s, which was not sent", in, name)
+			}
+		}
+		if i >= 200 {
+			continue
+		}
+		body, failed := json.Marshal(map[string]any{"config": in})
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		if status, out := call(int(alice), "POST", "/"+service+"/quote", string(body)); (status == 200) != (err == nil) || status != 200 && status != 422 {
+			t.Fatalf("%s: %d %v", body, status, out)
+		}
+	}
+	if right < 1_000 || wrong < 1_000 {
+		t.Fatalf("%d right and %d wrong: this compares nothing", right, wrong)
+	}
+}
+
 func TestRoutes(t *testing.T) {
 	m, _ := setup(t)
 	call := serve(t, m)
@@ -122,6 +165,19 @@ func TestRoutes(t *testing.T) {
 		}
 		status, out = call(a, "PUT", "/seal/config", `{"version":0,"config":`+config+`}`)
 		if status != 409 || out["code"] != "services.config_changed" || fields(out) != "version" || !strings.Contains(fmt.Sprint(out["fields"]), "1") {
+			t.Fatalf("%d %v", status, out)
+		}
+		if now, _ := out["current"].(map[string]any); now["version"] != 1.0 || now["config"].(map[string]any)["burst"] != true {
+			t.Fatalf("what stands now is not told: %v", out)
+		}
+		if status, out := call(a, "POST", "/seal/restore", `{"version":1,"restore":1}`); status != 200 || out["version"] != 2.0 {
+			t.Fatalf("%d %v", status, out)
+		}
+		status, out = call(a, "POST", "/seal/quote", `{"config":{"tier":"pro"}}`)
+		if status != 200 || out["change_usd"] != "-20.000000" || out["effective_from"] == nil {
+			t.Fatalf("%d %v", status, out)
+		}
+		if status, out := call(a, "GET", "/seal/schema", ""); status != 200 || out["$schema"] != "https://json-schema.org/draft/2020-12/schema" {
 			t.Fatalf("%d %v", status, out)
 		}
 		if status, out = call(a, "GET", "/seal/history?limit=1", ""); status != 200 || len(out["versions"].([]any)) != 1 {
@@ -175,6 +231,10 @@ func TestRoutes(t *testing.T) {
 		"an unknown service":              {a, "GET", "/ssh/config", "", 404, ""},
 		"an unknown service's history":    {a, "GET", "/ssh/history", "", 404, ""},
 		"a key of an unknown service":     {a, "POST", "/api-keys", `{"service":"ssh","name":"x"}`, 404, ""},
+		"a replay of what cannot be":      {a, "POST", "/seal/replay", `{"config":{"tier":"starter","burst":true}}`, 422, "burst"},
+		"a version that never was":        {a, "POST", "/seal/restore", `{"version":2,"restore":99}`, 404, ""},
+		"a network that is none":          {a, "POST", "/api-keys", `{"service":"seal","name":"x","networks":["10.0.0.0/8","no"]}`, 422, "networks[1]"},
+		"a key that ended yesterday":      {a, "POST", "/api-keys", `{"service":"seal","name":"x","expires_at":"2020-01-01T00:00:00Z"}`, 422, "expires_at"},
 		"a blank key name":                {a, "POST", "/api-keys", `{"service":"seal","name":"  "}`, 422, "name"},
 		"nobody":                          {0, "GET", "/", "", 401, ""},
 		"a suspended customer's save":     {-a, "PUT", "/grpc/config", `{"version":0,"config":{"tier":"pro"}}`, 403, ""},

@@ -21,6 +21,8 @@ import (
 type Module struct {
 	// LastUsed says when each of a customer's keys was last used, by the logs. Nil: nobody knows.
 	LastUsed func(ctx context.Context, q pg.Q, id customer.ID) (map[string]time.Time, error)
+	// Used is what replays are priced from.
+	Used Used
 
 	kit     host.Kit
 	config  Config
@@ -60,6 +62,9 @@ func (m *Module) Routes(r *web.Router) {
 	web.Get(r, "/{service}/config", "get-config", web.Customer, "Your configuration of a service", m.getConfig)
 	web.Put(r, "/{service}/config", "save-config", web.Active, "Save a configuration as a new version", m.saveConfig)
 	web.Get(r, "/{service}/history", "history", web.Customer, "Saved versions of a configuration, newest first", m.getHistory)
+	web.Post(r, "/{service}/restore", "restore-config", web.Active, "Save an old version again, as a new one", m.restore)
+	web.Get(r, "/{service}/schema", "config-schema", web.Customer, "JSON Schema 2020-12 of the configurations of a service", m.schema)
+	web.Post(r, "/{service}/replay", "replay", web.Customer, "What a month's real usage would have cost with a configuration", m.replay)
 	web.Post(r, "/{service}/quote", "quote", web.Customer, "What a configuration would cost, without saving it", m.quote)
 	web.Post(r, "/{service}/enable", "enable", web.Active, "Switch a service on", m.enable)
 	web.Post(r, "/{service}/disable", "disable", web.Active, "Switch a service off", m.disable)

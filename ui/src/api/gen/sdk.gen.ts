@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -572,6 +572,53 @@ export const servicesQuote = <ThrowOnError extends boolean = false>(options: Opt
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * What a month's real usage would have cost with a configuration
+ */
+export const servicesReplay = <ThrowOnError extends boolean = false>(options: Options<ServicesReplayData, ThrowOnError>) => (options.client ?? client).post<ServicesReplayResponses, ServicesReplayErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/services/{service}/replay',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Save an old version again, as a new one
+ */
+export const servicesRestoreConfig = <ThrowOnError extends boolean = false>(options: Options<ServicesRestoreConfigData, ThrowOnError>) => (options.client ?? client).post<ServicesRestoreConfigResponses, ServicesRestoreConfigErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/services/{service}/restore',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * JSON Schema 2020-12 of the configurations of a service
+ */
+export const servicesConfigSchema = <ThrowOnError extends boolean = false>(options: Options<ServicesConfigSchemaData, ThrowOnError>) => (options.client ?? client).get<ServicesConfigSchemaResponses, ServicesConfigSchemaErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/services/{service}/schema',
+    ...options
 });
 
 /**

@@ -133,6 +133,22 @@ export type ChallengeInBody = {
     address: string;
 };
 
+export type Change = {
+    /**
+     * Absent: this version has no such field.
+     */
+    after?: unknown;
+    /**
+     * Absent: the version before had no such field.
+     */
+    before?: unknown;
+    label: string;
+    /**
+     * The field of the configuration.
+     */
+    name: string;
+};
+
 export type ChangeChallenge = {
     /**
      * Send it back with the signature.
@@ -209,10 +225,22 @@ export type ConfigOut = {
 export type ConfigVersion = {
     changed_at: string;
     changed_by: string;
+    /**
+     * Against the version before.
+     */
+    changes: Array<Change>;
     config: {
         [key: string]: unknown;
     };
     price: Price;
+    /**
+     * Against the version before.
+     */
+    price_change_usd: string;
+    /**
+     * Why it cannot be restored: what today's catalog does not allow. Empty: it can.
+     */
+    refused: Array<Field>;
     version: number;
 };
 
@@ -553,6 +581,10 @@ export type Problem = {
      */
     code: string;
     /**
+     * Of a conflict: what stands now.
+     */
+    current?: unknown;
+    /**
      * One sentence a person may read.
      */
     detail: string;
@@ -620,11 +652,19 @@ export type QuoteInBody = {
 
 export type QuoteOutBody = {
     /**
+     * Against the saved configuration's price; all of it when nothing is saved.
+     */
+    change_usd: string;
+    /**
      * Completed with defaults.
      */
     config: {
         [key: string]: unknown;
     };
+    /**
+     * Saved now, it holds from then on: the plan fee accrues by the second.
+     */
+    effective_from: string;
     price: Price;
 };
 
@@ -717,6 +757,46 @@ export type RenameKeyInBody = {
     name: string;
 };
 
+export type ReplayInBody = {
+    /**
+     * As in save-config.
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * 2026-10; absent: the month before this one.
+     */
+    month?: string;
+};
+
+export type ReplayOutBody = {
+    /**
+     * Completed with defaults.
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * The same month with the saved configuration.
+     */
+    current_usd: string;
+    from: string;
+    plan: Price;
+    /**
+     * The end of the month, UTC.
+     */
+    to: string;
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    total_usd: string;
+    /**
+     * At today's prices.
+     */
+    usage: Array<UsageLine>;
+};
+
 export type RequestBucket = {
     /**
      * The bucket's start.
@@ -782,6 +862,17 @@ export type RequestStats = {
      * End of the last bucket.
      */
     to: string;
+};
+
+export type RestoreInBody = {
+    /**
+     * The version to save again.
+     */
+    restore: number;
+    /**
+     * The version that is current.
+     */
+    version: number;
 };
 
 export type RotateKeyInBody = {
@@ -1030,6 +1121,19 @@ export type UsageBucket = {
      * First instant of the hour or UTC day.
      */
     start: string;
+};
+
+export type UsageLine = {
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    amount_usd: string;
+    label: string;
+    name: 'requests' | 'bandwidth';
+    /**
+     * Billable requests, or bytes sent.
+     */
+    quantity: number;
 };
 
 export type UsageService = {
@@ -2435,6 +2539,110 @@ export type ServicesQuoteResponses = {
 };
 
 export type ServicesQuoteResponse = ServicesQuoteResponses[keyof ServicesQuoteResponses];
+
+export type ServicesReplayData = {
+    body: ReplayInBody;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The service type, for example seal.
+         */
+        service: string;
+    };
+    query?: never;
+    url: '/api/v1/services/{service}/replay';
+};
+
+export type ServicesReplayErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesReplayError = ServicesReplayErrors[keyof ServicesReplayErrors];
+
+export type ServicesReplayResponses = {
+    /**
+     * OK
+     */
+    200: ReplayOutBody;
+};
+
+export type ServicesReplayResponse = ServicesReplayResponses[keyof ServicesReplayResponses];
+
+export type ServicesRestoreConfigData = {
+    body: RestoreInBody;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * The service type, for example seal.
+         */
+        service: string;
+    };
+    query?: never;
+    url: '/api/v1/services/{service}/restore';
+};
+
+export type ServicesRestoreConfigErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesRestoreConfigError = ServicesRestoreConfigErrors[keyof ServicesRestoreConfigErrors];
+
+export type ServicesRestoreConfigResponses = {
+    /**
+     * OK
+     */
+    200: ConfigOut;
+};
+
+export type ServicesRestoreConfigResponse = ServicesRestoreConfigResponses[keyof ServicesRestoreConfigResponses];
+
+export type ServicesConfigSchemaData = {
+    body?: never;
+    path: {
+        /**
+         * The service type, for example seal.
+         */
+        service: string;
+    };
+    query?: never;
+    url: '/api/v1/services/{service}/schema';
+};
+
+export type ServicesConfigSchemaErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesConfigSchemaError = ServicesConfigSchemaErrors[keyof ServicesConfigSchemaErrors];
+
+export type ServicesConfigSchemaResponses = {
+    /**
+     * OK
+     */
+    200: {
+        [key: string]: unknown;
+    };
+};
+
+export type ServicesConfigSchemaResponse = ServicesConfigSchemaResponses[keyof ServicesConfigSchemaResponses];
 
 export type WalletBalanceData = {
     body?: never;

@@ -72,6 +72,13 @@ export const zChallengeInBody = z.object({
     address: z.string().check(z.minLength(3), z.maxLength(66))
 });
 
+export const zChange = z.object({
+    after: z.optional(z.unknown()),
+    before: z.optional(z.unknown()),
+    label: z.string(),
+    name: z.string()
+});
+
 export const zChangeChallenge = z.object({
     challenge_id: z.string(),
     expires_at: z.iso.datetime({ offset: true }),
@@ -297,8 +304,11 @@ export const zConfigOut = z.object({
 export const zConfigVersion = z.object({
     changed_at: z.iso.datetime({ offset: true }),
     changed_by: z.string(),
+    changes: z.array(zChange),
     config: z.record(z.string(), z.unknown()),
     price: zPrice,
+    price_change_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    refused: z.array(zField),
     version: z.int()
 });
 
@@ -308,6 +318,7 @@ export const zHistoryOutBody = z.object({
 
 export const zProblem = z.object({
     code: z.string(),
+    current: z.optional(z.unknown()),
     detail: z.string(),
     fields: z.optional(z.array(zField)),
     request_id: z.string(),
@@ -334,7 +345,9 @@ export const zQuoteInBody = z.object({
 });
 
 export const zQuoteOutBody = z.object({
+    change_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     config: z.record(z.string(), z.unknown()),
+    effective_from: z.iso.datetime({ offset: true }),
     price: zPrice
 });
 
@@ -376,6 +389,11 @@ export const zRenameKeyInBody = z.object({
     name: z.string().check(z.minLength(1), z.maxLength(60))
 });
 
+export const zReplayInBody = z.object({
+    config: z.record(z.string(), z.unknown()),
+    month: z.optional(z.string().check(z.maxLength(7)))
+});
+
 export const zRequestBucket = z.object({
     at: z.iso.datetime({ offset: true }),
     billable: z.int(),
@@ -394,6 +412,11 @@ export const zRequestBucket = z.object({
 export const zRequestPage = z.object({
     next_cursor: z.string(),
     requests: z.array(zLoggedRequest)
+});
+
+export const zRestoreInBody = z.object({
+    restore: z.int().check(z.gte(1)),
+    version: z.int().check(z.gte(1))
 });
 
 export const zRotateKeyInBody = z.object({
@@ -537,6 +560,23 @@ export const zUsageBucket = z.object({
     requests: z.int(),
     service: z.string(),
     start: z.iso.datetime({ offset: true })
+});
+
+export const zUsageLine = z.object({
+    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    label: z.string(),
+    name: z.enum(['requests', 'bandwidth']),
+    quantity: z.int()
+});
+
+export const zReplayOutBody = z.object({
+    config: z.record(z.string(), z.unknown()),
+    current_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    from: z.iso.datetime({ offset: true }),
+    plan: zPrice,
+    to: z.iso.datetime({ offset: true }),
+    total_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    usage: z.array(zUsageLine)
 });
 
 export const zUsageService = z.object({
@@ -813,6 +853,30 @@ export const zServicesQuoteHeaders = z.object({
 });
 
 export const zServicesQuotePath = z.object({
+    service: z.string().check(z.maxLength(31))
+});
+
+export const zServicesReplayBody = zReplayInBody;
+
+export const zServicesReplayHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zServicesReplayPath = z.object({
+    service: z.string().check(z.maxLength(31))
+});
+
+export const zServicesRestoreConfigBody = zRestoreInBody;
+
+export const zServicesRestoreConfigHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zServicesRestoreConfigPath = z.object({
+    service: z.string().check(z.maxLength(31))
+});
+
+export const zServicesConfigSchemaPath = z.object({
     service: z.string().check(z.maxLength(31))
 });
 

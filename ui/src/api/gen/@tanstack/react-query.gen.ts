@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsIngest, logsList, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
+import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsIngest, logsList, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
 
 /**
  * Ask for the text to sign
@@ -916,6 +916,58 @@ export const servicesQuoteMutation = (options?: Partial<Options<ServicesQuoteDat
     };
     return mutationOptions;
 };
+
+/**
+ * What a month's real usage would have cost with a configuration
+ */
+export const servicesReplayMutation = (options?: Partial<Options<ServicesReplayData>>): UseMutationOptions<ServicesReplayResponse, ServicesReplayError, Options<ServicesReplayData>> => {
+    const mutationOptions: UseMutationOptions<ServicesReplayResponse, ServicesReplayError, Options<ServicesReplayData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await servicesReplay({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Save an old version again, as a new one
+ */
+export const servicesRestoreConfigMutation = (options?: Partial<Options<ServicesRestoreConfigData>>): UseMutationOptions<ServicesRestoreConfigResponse, ServicesRestoreConfigError, Options<ServicesRestoreConfigData>> => {
+    const mutationOptions: UseMutationOptions<ServicesRestoreConfigResponse, ServicesRestoreConfigError, Options<ServicesRestoreConfigData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await servicesRestoreConfig({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const servicesConfigSchemaQueryKey = (options: Options<ServicesConfigSchemaData>) => createQueryKey('servicesConfigSchema', options);
+
+/**
+ * JSON Schema 2020-12 of the configurations of a service
+ */
+export const servicesConfigSchemaOptions = (options: Options<ServicesConfigSchemaData>) => queryOptions<ServicesConfigSchemaResponse, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ReturnType<typeof servicesConfigSchemaQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await servicesConfigSchema({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: servicesConfigSchemaQueryKey(options)
+});
 
 export const walletBalanceQueryKey = (options?: Options<WalletBalanceData>) => createQueryKey('walletBalance', options);
 
