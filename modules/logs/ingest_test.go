@@ -352,7 +352,7 @@ func TestIntake(t *testing.T) {
 func TestStatements(t *testing.T) {
 	db := pgtest.DB(t)
 	pgtest.Prepare(t, db, map[string]string{
-		"used": usedSQL,
+		"used":              usedSQL,
 		"unbilledCustomers": unbilledCustomers, "unbilledHours": unbilledHours, "markBilled": markBilled, "unmeteredBatches": unmeteredBatches,
 		"awaitUnmetered": awaitUnmetered, "addMeterRun": addMeterRun, "meterBatches": meterBatches, "markMetered": markMetered,
 		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recordedLines": recordedLines, "recordedBatches": recordedBatches,
