@@ -281,6 +281,16 @@ func TestLogsTellNoSecret(t *testing.T) {
 	if r := alice.call(http.MethodPost, "/api/v1/auth/customer/close", map[string]any{"challenge_id": closing.ID, "message": closing.Message, "signature": wrong}); r.status != http.StatusForbidden {
 		t.Errorf("closing with another wallet: %d %s", r.status, r.body)
 	}
+	for _, used := range []string{
+		`insert into logs.usage_hours (customer_id, service, hour, requests, billable, bytes, revision) values ($1, 'seal', '2026-11-24 10:00Z', 12345, 9, 9, 1)`,
+		`with r as (insert into billing.runs (at, epoch, replica, started_at) values (now(), 0, 'test', now()) returning run_id)
+		 insert into billing.charges (customer_id, service, hour, revision, requests, billable, bytes, requests_micros, bandwidth_micros, amount_micros, price_book, cause, run_id, at)
+		 select $1, 'seal', '2026-11-24 10:00Z', 1, 12345, 9, 9, 987654, 0, 987654, 1, 'a cause', run_id, now() from r`,
+	} {
+		if _, err := h.db.Exec(used, alice.id); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var export map[string]any
 	alice.must(http.MethodGet, "/api/v1/auth/customer/export", nil, &export)
 	for _, part := range []string{"customer", "sessions", "changes", "rooms"} {
@@ -288,7 +298,8 @@ func TestLogsTellNoSecret(t *testing.T) {
 			t.Errorf("the export lacks %s: %v", part, export)
 		}
 	}
-	if text := fmt.Sprint(export); strings.Contains(text, made.Key) || !strings.Contains(text, "starter") || !strings.Contains(text, "25.000000") {
+	if text := fmt.Sprint(export); strings.Contains(text, made.Key) || !strings.Contains(text, "starter") || !strings.Contains(text, "25.000000") ||
+		!strings.Contains(text, "requests:12345") || !strings.Contains(text, "amount_usd:0.987654") {
 		t.Errorf("the export: %s", text)
 	}
 	if !strings.Contains(closing.Message, "Balance given up: 25.000000 USD") {

@@ -38,7 +38,6 @@ func verbs() []verb {
 		{"demo", "run everything on loopback with traffic and a test wallet; touches nothing of yours", demo},
 		{"migrate", "up | status: bring the database to this version, or show what is missing", migrate},
 		{"billing", "run --once [--at TIME] | check: charge what is metered, or prove what was charged", billingVerb},
-		{"logs", "import [--dry-run] FILE...: take in log files, plain, gzip or zstd; killed, it goes on where it was", logsVerb},
 		{"doctor", "[verify-signature ID]: check the configuration, the database and every invariant of metering and money, or what a customer signed", doctor},
 		{"backup", "create | list | verify NAME | restore NAME: copies of the database in a folder or an S3 bucket", backupVerb},
 		{"config", "[--example]: check the configuration and show it, or print the documented example", showConfig},
@@ -101,7 +100,10 @@ func rooms(kit host.Kit, s settings, haproxy *edge.HAProxy) (house, error) {
 	// Where a lower room tells or asks a higher or a sibling one, it has a func field, set here once.
 	h.auth.OnCustomer = h.wallet.Welcome
 	h.auth.OnClose = []auth.Closing{{Facts: h.wallet.ClosingFacts, Close: h.wallet.Close}, {Close: h.services.Close}}
-	h.auth.Exports = []auth.ExportPart{{Name: "services", Read: h.services.Export}, {Name: "wallet", Read: h.wallet.Export}}
+	h.auth.Exports = []auth.ExportPart{
+		{Name: "services", Read: h.services.Export}, {Name: "wallet", Read: h.wallet.Export},
+		{Name: "logs", Read: h.logs.Export}, {Name: "billing", Read: h.billing.Export},
+	}
 	h.logs.Known = h.auth.Known
 	h.services.Used = h.logs.Used
 	return h, nil

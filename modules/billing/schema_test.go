@@ -64,6 +64,6 @@ func TestStatements(t *testing.T) {
 		"record charges": recordChargesSQL, "histories": selectHistoriesSQL, "parked": selectParkedSQL, "one parked": oneParkedSQL,
 		"upsert parked": upsertParkedSQL, "approve": approveParkedSQL, "delete parked": deleteParkedSQL,
 		"usage hours": selectUsageHoursSQL, "usage days": selectUsageDaysSQL,
-		"check metrics": checkMetricsSQL, "sum charges": sumChargesSQL, "sum metrics": sumMetricsSQL,
+		"check metrics": checkMetricsSQL, "sum charges": sumChargesSQL, "sum metrics": sumMetricsSQL, "own charges": ownChargesSQL,
 	})
 }

@@ -355,13 +355,10 @@ func TestStatements(t *testing.T) {
 		"used":              usedSQL,
 		"unbilledCustomers": unbilledCustomers, "unbilledHours": unbilledHours, "markBilled": markBilled, "unmeteredBatches": unmeteredBatches,
 		"awaitUnmetered": awaitUnmetered, "addMeterRun": addMeterRun, "meterBatches": meterBatches, "markMetered": markMetered,
-		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recordedLines": recordedLines, "recordedBatches": recordedBatches,
-		"linesBySource": linesBySource, "latestRejects": latestRejects, "latestQuarantine": latestQuarantine, "nextRedrive": nextRedrive,
-		"heldDays": heldDays, "releaseQuarantined": releaseQuarantined, "fillBatch": fillBatch, "unreadRejects": unreadRejects,
-		"markRedriven": markRedriven, "claims": claims, "checkHeld": checkHeld, "recountBatch": recountBatch,
+		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recordedLines": recordedLines, "recountBatch": recountBatch,
 		"addRejects": addRejects, "makePartition": makePartition, "dropPartitions": dropPartitions, "forgetRejects": forgetRejects,
 		"forgetQuarantine": forgetQuarantine, "latestRequests": latestRequests, "minuteBuckets": minuteBuckets, "hourBuckets": hourBuckets,
-		"checkBatches": checkBatches, "checkTotals": checkTotals, "checkRollups": checkRollups, "billedSums": billedSums, "allUnbilled": allUnbilled,
+		"checkBatches": checkBatches, "checkTotals": checkTotals, "checkRollups": checkRollups, "billedSums": billedSums, "allUnbilled": allUnbilled, "ownHours": ownHoursSQL,
 	})
 	// These need the table beside the log table, which lives as long as a transaction.
 	tx, err := db.Beginx()

@@ -1,0 +1,42 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"suiftly/internal/customer"
+	"suiftly/internal/money"
+	"suiftly/internal/pg"
+)
+
+// ownCharge is a charge in a customer's own copy.
+type ownCharge struct {
+	ID        int64        `json:"charge_id" db:"charge_id"`
+	Service   string       `json:"service" db:"service"`
+	Hour      time.Time    `json:"hour" db:"hour"`
+	Revision  int          `json:"revision" db:"revision"`
+	Requests  int64        `json:"requests" db:"requests"`
+	Billable  int64        `json:"billable" db:"billable"`
+	Bytes     int64        `json:"bytes" db:"bytes"`
+	Amount    money.Micros `json:"amount_usd" db:"amount_micros"`
+	PriceBook int64        `json:"price_book" db:"price_book"`
+	At        time.Time    `json:"charged_at" db:"at"`
+}
+
+const ownChargesSQL = `select charge_id, service, hour, revision, requests, billable, bytes, amount_micros, price_book, at
+from billing.charges
+where customer_id = $1
+order by charge_id`
+
+// Export is every charge of the customer, oldest first, for the customer's own copy.
+func (m *Module) Export(ctx context.Context, q pg.Q, id customer.ID) (any, error) {
+	all := []ownCharge{}
+	if err := q.SelectContext(ctx, &all, ownChargesSQL, id); err != nil {
+		return nil, fmt.Errorf("charges: %w", err)
+	}
+	for i := range all {
+		all[i].Hour, all[i].At = all[i].Hour.UTC(), all[i].At.UTC()
+	}
+	return map[string]any{"charges": all}, nil
+}
