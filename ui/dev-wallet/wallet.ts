@@ -1,6 +1,6 @@
 /**
  * A wallet for `suiftly demo` and for browser tests: it speaks the Wallet Standard as an extension does, and asks nobody.
- * Its two accounts come from fixed seeds that everyone can read here. They must never hold money.
+ * Its accounts come from fixed seeds that everyone can read here. They must never hold money.
  */
 import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519';
 import { fromBase64 } from '@mysten/sui/utils';
@@ -24,7 +24,7 @@ import {
 
 const CHAINS = ['sui:mainnet', 'sui:testnet', 'sui:devnet', 'sui:localnet'] as const;
 const FEATURES = [SuiSignPersonalMessage, SuiSignTransaction] as const;
-const STATE = 'suiftly-dev-wallet'; // "0" or "1": the account this page may see; absent: not connected
+const STATE = 'suiftly-dev-wallet'; // the index of the account this page may see; absent: not connected
 const ICON: WalletIcon =
   'data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCAzMiAzMiI+PHJlY3Qgd2lkdGg9IjMyIiBoZWlnaHQ9IjMyIiByeD0iOCIgZmlsbD0iIzMzNDE1NSIvPjxwYXRoIGQ9Ik05IDIyIDE2IDlsNyAxM3oiIGZpbGw9IiNmYmJmMjQiLz48L3N2Zz4=';
 
@@ -34,7 +34,7 @@ type Features = StandardConnectFeature &
   SuiSignPersonalMessageFeature &
   SuiSignTransactionFeature;
 
-const KEYS = [1, 2].map((n) => Ed25519Keypair.fromSecretKey(new Uint8Array(32).fill(n)));
+const KEYS = [1, 2, 3, 4, 5].map((n) => Ed25519Keypair.fromSecretKey(new Uint8Array(32).fill(n)));
 
 class DevWallet implements Wallet {
   readonly version = '1.0.0' as const;
@@ -44,6 +44,8 @@ class DevWallet implements Wallet {
   readonly #listeners = new Set<StandardEventsListeners['change']>();
   /** Set by tests: what the next requests fail with. */
   failure: Error | null = null;
+  /** Set by tests: the networks that its accounts are on. */
+  networks: readonly (typeof CHAINS)[number][] = CHAINS;
 
   get accounts() {
     const at = localStorage.getItem(STATE);
@@ -54,7 +56,7 @@ class DevWallet implements Wallet {
       new ReadonlyWalletAccount({
         address: publicKey.toSuiAddress(),
         publicKey: publicKey.toRawBytes(),
-        chains: CHAINS,
+        chains: this.networks,
         features: FEATURES,
         label: `Dev account ${Number(at) + 1}`,
       }),
@@ -139,6 +141,10 @@ Object.assign(window, {
     /** Every request fails with this message from now on; null: no longer. */
     fail(message: string | null) {
       wallet.failure = message === null ? null : new Error(message);
+    },
+    /** Its accounts are on this network only from now on; null: on all of them. */
+    network(name: 'mainnet' | 'testnet' | 'devnet' | 'localnet' | null) {
+      wallet.networks = name === null ? CHAINS : [`sui:${name}`];
     },
     /** Shows the page the other account, or the one at the index. */
     switchAccount(index?: number) {

@@ -42,6 +42,18 @@ test('a locked wallet and an unknown failure have their own words', async ({ pag
   await expectAccessible(page);
 });
 
+test('an account of another network is told which one to switch to', async ({ page }) => {
+  await page.goto('/login');
+  await devWallet(page).waitFor();
+  await wallet(page, (w) => w.network('mainnet'));
+  await devWallet(page).click();
+  await expect(page.getByRole('alert')).toContainText('This account is not on Sui localnet.');
+  await wallet(page, (w) => w.network(null));
+  await wallet(page, (w) => w.switchAccount(0));
+  await devWallet(page).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+});
+
 test('without a wallet the page says what to do', async ({ page }) => {
   await page.route('**/dev-wallet.js', (r) => r.fulfill({ contentType: 'text/javascript', body: '' }));
   await page.goto('/login');

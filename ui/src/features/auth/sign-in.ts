@@ -32,13 +32,21 @@ async function ofWallet<T>(work: Promise<T>): Promise<T> {
 export async function connect(kit: WalletKit, wallet: UiWallet): Promise<UiWalletAccount> {
   await ofWallet(
     kit.connectWallet({ wallet }).catch((e: unknown) => {
-      throw e instanceof Error && /no accounts/i.test(e.message) ? new WalletFailure('no-account', { cause: e }) : e;
+      throw e instanceof Error && /no accounts/i.test(e.message)
+        ? new WalletFailure(elsewhere(kit, wallet), { cause: e })
+        : e;
     }),
   );
   const { account } = kit.stores.$connection.get();
   if (!account) throw new WalletFailure('no-account');
   return account;
 }
+
+/** The kit leaves out accounts of other networks: a wallet that shows only such is not one that shows none. */
+const elsewhere = (kit: WalletKit, wallet: UiWallet) =>
+  kit.stores.$wallets.get().some((w) => w.name === wallet.name && w.accounts.length > 0)
+    ? 'wrong-network'
+    : 'no-account';
 
 /** Lets the wallet sign a text of the server as the account. The text is signed byte for byte as it came. */
 export async function signText(kit: WalletKit, account: UiWalletAccount, text: string): Promise<string> {
