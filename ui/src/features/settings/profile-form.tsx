@@ -1,5 +1,5 @@
 import { useBlocker } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { Controller } from 'react-hook-form';
 import type { CustomerProfile } from '@/api/gen/types.gen';
 import { Badge } from '@/components/ui/badge';
@@ -10,8 +10,10 @@ import { ConfirmDialog } from '@/components/ui/confirm-dialog';
 import { ErrorNote } from '@/components/ui/error-state';
 import { described, Field, Input, NativeSelect } from '@/components/ui/field';
 import { Segmented } from '@/components/ui/segmented';
+import { PERIOD_OPTIONS } from '@/features/billing/periods';
+import { RANGE_OPTIONS } from '@/features/logs/ranges';
 import type { Theme } from '@/stores/ui';
-import { changedFields, type ProfileFormState, toDraft, useProfileForm } from './use-profile-form';
+import { type ProfileFormState, toDraft, useProfileForm } from './use-profile-form';
 
 const THEMES: readonly { value: Theme; label: string }[] = [
   { value: 'system', label: 'System' },
@@ -130,6 +132,37 @@ export function ProfileForm({ profile }: { profile: CustomerProfile }) {
               Light or dark also comes along when you sign in with another browser. System leaves each browser its own.
             </p>
           </div>
+          <fieldset className="flex flex-col items-start gap-3">
+            <legend className="mb-1.5 text-sm leading-5 font-medium">What pages open with</legend>
+            <Controller
+              control={f.form.control}
+              name="overview"
+              render={({ field }) => (
+                <View page="Overview">
+                  <Segmented
+                    label="Overview opens with"
+                    value={field.value}
+                    onChange={field.onChange}
+                    options={RANGE_OPTIONS}
+                  />
+                </View>
+              )}
+            />
+            <Controller
+              control={f.form.control}
+              name="billing"
+              render={({ field }) => (
+                <View page="Billing">
+                  <Segmented
+                    label="Billing opens with"
+                    value={field.value}
+                    onChange={field.onChange}
+                    options={PERIOD_OPTIONS}
+                  />
+                </View>
+              )}
+            />
+          </fieldset>
           {otherProblem && <ErrorNote error={f.save.error} />}
         </CardContent>
         <CardFooter>
@@ -166,7 +199,23 @@ export function ProfileForm({ profile }: { profile: CustomerProfile }) {
   );
 }
 
-const LABELS = { name: 'Name', email: 'E-mail', timeZone: 'Your time zone', theme: 'Theme' } as const;
+const View = ({ page, children }: { page: string; children: ReactNode }) => (
+  <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+    <span aria-hidden className="w-20 text-[13px] text-muted-foreground">
+      {page}
+    </span>
+    {children}
+  </div>
+);
+
+const LABELS = {
+  name: 'Name',
+  email: 'E-mail',
+  timeZone: 'Your time zone',
+  theme: 'Theme',
+  overview: 'What the overview opens with',
+  billing: 'What billing opens with',
+} as const;
 
 /** Saved elsewhere while this was typed: what is saved now is shown, and nothing typed is lost until the customer chose. */
 function Conflict({ f, conflict }: { f: ProfileFormState; conflict: CustomerProfile }) {
@@ -177,7 +226,7 @@ function Conflict({ f, conflict }: { f: ProfileFormState; conflict: CustomerProf
         Perhaps in another tab. Your input is still here.
       </Banner>
       <ul className="grid gap-1 px-1 text-[13px]">
-        {changedFields(conflict, f.draft).map((name) => (
+        {f.contested.map((name) => (
           <li key={name} className="break-words">
             <span className="font-medium">{LABELS[name]}</span> is saved as{' '}
             {theirs[name] === '' ? <em>empty</em> : <q>{theirs[name]}</q>}

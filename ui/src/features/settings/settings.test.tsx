@@ -166,15 +166,46 @@ test('a profile changed elsewhere keeps the input, and the next save is made fro
   const { user } = renderAt('/settings/profile');
   const name = await screen.findByRole('textbox', { name: 'Name' });
   await user.type(name, ' L');
-  saved = { ...profile, name: 'Countess', version: 9 };
+  saved = { ...profile, name: 'Countess', email: 'countess@example.com', version: 9 };
   await user.click(screen.getByRole('button', { name: 'Save profile' }));
   expect(await screen.findByText('The profile was changed elsewhere meanwhile.')).toBeVisible();
   expect(name).toHaveValue('Ada L');
   expect(screen.getByText('Countess')).toBeVisible();
   await user.click(screen.getByRole('button', { name: 'Go on with my input' }));
+  expect(name).toHaveValue('Ada L');
+  expect(screen.getByRole('textbox', { name: /^E-mail/ })).toHaveValue('countess@example.com'); // it was not touched here
   await user.click(screen.getByRole('button', { name: 'Save profile' }));
   await waitFor(() => expect(bodies).toHaveLength(2));
   expect(bodies[1]).toEqual({ version: 9, name: 'Ada L' });
+});
+
+test('what pages open with is kept by page, and the usual view is not kept', async () => {
+  const bodies: unknown[] = [];
+  let saved = { ...profile, preferences: { ...profile.preferences, default_views: { logs: 'service=seal' } } };
+  server.use(
+    http.get(at('/auth/customer'), () => HttpResponse.json({ ...saved })),
+    http.patch(at('/auth/customer'), async ({ request }) => {
+      const body = (await request.json()) as { preferences: { default_views: Record<string, string> } };
+      bodies.push(body.preferences);
+      saved = {
+        ...saved,
+        version: saved.version + 1,
+        preferences: { ...saved.preferences, ...body.preferences },
+      } as typeof saved;
+      return HttpResponse.json({ ...saved });
+    }),
+  );
+  const { user } = renderAt('/settings/profile');
+  const overview = within(await screen.findByRole('group', { name: 'Overview opens with' }));
+  for (const choice of ['7 d', '24 h']) {
+    await user.click(overview.getByRole('radio', { name: choice }));
+    await user.click(screen.getByRole('button', { name: 'Save profile' }));
+    await waitFor(() => expect(screen.getByRole('button', { name: 'Save profile' })).toBeDisabled());
+  }
+  expect(bodies).toEqual([
+    { default_views: { logs: 'service=seal', overview: 'range=7d' } },
+    { default_views: { logs: 'service=seal' } },
+  ]);
 });
 
 test('closing needs the typed words', async () => {

@@ -5,15 +5,20 @@ import { ApiError, hasCode, queryClient } from '@/api';
 import { authChangeCustomer, authCustomer } from '@/api/gen/sdk.gen';
 import type { CustomerChange, CustomerProfile } from '@/api/gen/types.gen';
 import { applyZone, customerQuery } from '@/features/auth/session';
+import type { Period } from '@/features/billing/periods';
+import type { Range } from '@/features/logs/ranges';
 import { newId } from '@/lib/id';
 import { notify } from '@/lib/notify';
 import { type Theme, useUi } from '@/stores/ui';
+import { viewOf, withView } from './default-views';
 
 export interface ProfileDraft {
   name: string;
   email: string;
   theme: Theme;
   timeZone: string;
+  overview: Range;
+  billing: Period;
 }
 
 export const toDraft = (c: CustomerProfile): ProfileDraft => ({
@@ -21,9 +26,11 @@ export const toDraft = (c: CustomerProfile): ProfileDraft => ({
   email: c.email,
   theme: c.preferences.theme,
   timeZone: c.preferences.time_zone,
+  overview: viewOf('overview', c.preferences.default_views),
+  billing: viewOf('billing', c.preferences.default_views),
 });
 
-const FIELDS = ['name', 'email', 'theme', 'timeZone'] as const;
+const FIELDS = ['name', 'email', 'theme', 'timeZone', 'overview', 'billing'] as const;
 const same = (a: string, b: string) => a.trim() === b.trim();
 
 /** Which fields of the draft say something else than the profile. */
@@ -36,6 +43,13 @@ export function toChange(base: CustomerProfile, draft: ProfileDraft): CustomerCh
   const preferences = {
     ...(changed.has('theme') && { theme: draft.theme }),
     ...(changed.has('timeZone') && { time_zone: draft.timeZone }),
+    ...((changed.has('overview') || changed.has('billing')) && {
+      default_views: withView(
+        withView(base.preferences.default_views, 'overview', draft.overview),
+        'billing',
+        draft.billing,
+      ),
+    }),
   };
   return {
     version: base.version,
@@ -106,9 +120,13 @@ export function useProfileForm(profile: CustomerProfile) {
     conflict,
     /** The server's word on one input, by its JSON name. */
     problem: (name: string) => (save.error instanceof ApiError ? save.error.field(name) : undefined),
-    /** The input goes on top of what was saved meanwhile. */
+    /** What was typed that is saved differently now. */
+    contested: conflict ? changedFields(base, draft).filter((f) => changedFields(conflict, draft).includes(f)) : [],
+    /** What was typed goes on top of what was saved meanwhile; fields that were not touched follow the saved profile. */
     keepMine: () => {
       if (!conflict) return;
+      const mine = changedFields(base, draft);
+      form.reset({ ...toDraft(conflict), ...Object.fromEntries(mine.map((f) => [f, draft[f]])) });
       setBase(conflict);
       setConflict(null);
       save.reset();

@@ -1,6 +1,7 @@
 import { createFileRoute } from '@tanstack/react-router';
 import { RANGE_NAMES } from '@/features/logs/ranges';
 import { OverviewPage } from '@/features/overview/overview-page';
+import { useDefaultView } from '@/features/settings/default-views';
 import { oneOf, only, type Search } from '@/lib/search';
 
 export const Route = createFileRoute('/_app/')({
@@ -9,12 +10,13 @@ export const Route = createFileRoute('/_app/')({
 });
 
 function Overview() {
-  const { range = '24h' } = Route.useSearch();
+  const usual = useDefaultView('overview');
+  const { range = usual } = Route.useSearch();
   const navigate = Route.useNavigate();
   return (
     <OverviewPage
       range={range}
-      onRange={(next) => void navigate({ search: next === '24h' ? {} : { range: next }, replace: true })}
+      onRange={(next) => void navigate({ search: next === usual ? {} : { range: next }, replace: true })}
     />
   );
 }
