@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Skeleton } from '@/components/ui/skeleton';
 import { useMeta } from '@/features/auth/meta';
 import { lookOf } from '@/features/services/look';
+import { pinnedFirst, usePins } from '@/features/services/pins';
 import { servicesQuery } from '@/features/services/queries';
 import { STATES } from '@/features/services/state';
 import { cn } from '@/lib/cn';
@@ -51,6 +52,7 @@ function Group({ title, children }: { title?: string; children: React.ReactNode 
 export function SidebarNav({ onNavigate }: { onNavigate?: () => void }) {
   const services = useQuery(servicesQuery);
   const meta = useMeta();
+  const pins = usePins();
   return (
     <nav aria-label="Main" className="flex h-full flex-col gap-5 overflow-y-auto px-3 py-4">
       <Group>
@@ -58,18 +60,19 @@ export function SidebarNav({ onNavigate }: { onNavigate?: () => void }) {
       </Group>
       <Group title="Infrastructure">
         <Item item={SERVICES} exact onNavigate={onNavigate} />
-        {services.data?.map(({ type, configuration }) => (
-          <Item
-            key={type.name}
-            item={{
-              label: type.label,
-              icon: lookOf(type.name).icon,
-              link: { to: '/services/$service', params: { service: type.name } },
-            }}
-            dot={{ className: STATES[configuration.state].dot, label: STATES[configuration.state].label }}
-            onNavigate={onNavigate}
-          />
-        ))}
+        {services.data &&
+          pinnedFirst(services.data, pins).map(({ type, configuration }) => (
+            <Item
+              key={type.name}
+              item={{
+                label: type.label,
+                icon: lookOf(type.name).icon,
+                link: { to: '/services/$service', params: { service: type.name } },
+              }}
+              dot={{ className: STATES[configuration.state].dot, label: STATES[configuration.state].label }}
+              onNavigate={onNavigate}
+            />
+          ))}
         {services.isPending &&
           [0, 1, 2].map((i) => (
             <li key={i} className="flex h-9 items-center px-2.5">

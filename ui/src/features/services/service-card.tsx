@@ -12,6 +12,7 @@ import { count, duration, percent, plural, short } from '@/lib/format';
 import { formatUsdExact, parseUsd } from '@/lib/money';
 import { DAY, HOUR } from '@/lib/time';
 import { lookOf } from './look';
+import { PinButton } from './pin-button';
 import { reasons, STATES } from './state';
 
 /** A service at a glance. `stats` are hourly and end now; `usage` is of this month. */
@@ -44,6 +45,7 @@ export function ServiceCard({
         <Badge tone={state.tone} dot>
           {never ? 'Not set up' : state.label}
         </Badge>
+        <PinButton service={type.name} label={type.label} />
       </div>
       {configuration.enabled ? (
         <Numbers service={service} stats={stats} usage={usage} />
