@@ -54,6 +54,7 @@ for (const [scheme, look] of [
   await shot(`billing-${scheme}`, '/billing', { full: true, ...look });
   await shot(`wallet-${scheme}`, '/wallet', look);
   await shot(`api-keys-${scheme}`, '/api-keys', look);
+  await shot(`profile-${scheme}`, '/settings/profile', { full: true, ...look });
 }
 await shot('overview-1h', '/?range=1h', {}, async (p) => {
   const chart = p.locator('[data-slot=stacked-columns]');
@@ -66,11 +67,14 @@ await shot('palette', '/', dark, (p) => p.keyboard.press('Control+k'));
 await shot('live-price', '/services/seal?tab=config', {}, (p) =>
   p.getByRole('button', { name: 'One API key more' }).click(),
 );
+await shot('sessions', '/settings/sessions');
 await shot('account-menu', '/', {}, (p) => p.getByRole('button', { name: 'Account menu' }).click());
 await shot('phone-overview', '/', { ...PHONE, full: true });
 await shot('phone-overview-dark', '/', { ...PHONE, ...dark });
 await shot('phone-config', '/services/seal?tab=config', { ...PHONE });
 await shot('phone-requests', '/logs', PHONE);
 await shot('phone-billing', '/billing', { ...PHONE, full: true });
+await shot('phone-profile', '/settings/profile', { ...PHONE, full: true });
+await shot('phone-sessions', '/settings/sessions', PHONE);
 await shot('phone-navigation', '/', PHONE, (p) => p.getByRole('button', { name: 'Open navigation' }).click());
 await browser.close();

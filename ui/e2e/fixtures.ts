@@ -8,6 +8,7 @@ export interface DevWallet {
   addresses: string[];
   reject(on: boolean): void;
   fail(message: string | null): void;
+  network(name: 'mainnet' | 'testnet' | null): void;
   switchAccount(index?: number): void;
 }
 
@@ -38,9 +39,15 @@ export const test = base.extend<{ clean: string[] }>({
 
 export const signedIn = test.extend({ storageState: SESSION });
 
-export async function signIn(page: Page, path = '/') {
+/** A browser that signed in before is offered the account it knows. */
+export const signInButton = (page: Page) => page.getByRole('button', { name: /^(Suiftly Dev Wallet|Sign in as )/ });
+
+/** Signs in with an account of the dev wallet: what a test does to its account, no other test sees. */
+export async function signIn(page: Page, path = '/', account = 0) {
+  await page.goto('/login');
+  await page.evaluate((n) => localStorage.setItem('suiftly-dev-wallet', String(n)), account);
   await page.goto(path);
-  await page.getByRole('button', { name: 'Suiftly Dev Wallet' }).click();
+  await signInButton(page).click();
   await expect(page).not.toHaveURL(/\/login/);
 }
 
@@ -75,6 +82,8 @@ export const ROUTES = [
   '/logs',
   '/billing',
   '/wallet',
+  '/settings/profile',
+  '/settings/sessions',
   '/no/such/page',
 ] as const;
 

@@ -28,7 +28,7 @@ export function AccountMenuOpen({ trigger }: { trigger: ReactElement }) {
   const { clock, setClock } = usePreferences();
   const { theme, setTheme } = useUi();
   return (
-    <Menu defaultOpen>
+    <Menu defaultOpen modal={false}>
       <MenuTrigger asChild>{trigger}</MenuTrigger>
       <MenuContent className="w-64">
         {customer && (

@@ -13,16 +13,15 @@ export const MenuContent = ({
   sideOffset = 6,
   ...props
 }: ComponentProps<typeof M.Content>) => (
-  <M.Portal>
-    <M.Content
-      data-slot="menu-content"
-      align={align}
-      sideOffset={sideOffset}
-      collisionPadding={12}
-      className={cn(floating, 'min-w-48 p-1', className)}
-      {...props}
-    />
-  </M.Portal>
+  // Where it stands, not in a portal: there it would be outside of every landmark of the page.
+  <M.Content
+    data-slot="menu-content"
+    align={align}
+    sideOffset={sideOffset}
+    collisionPadding={12}
+    className={cn(floating, 'min-w-48 p-1', className)}
+    {...props}
+  />
 );
 
 const item =
