@@ -1,7 +1,6 @@
 package sui
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -72,28 +71,6 @@ func TestSecp256r1HalfOfS(t *testing.T) {
 		high.FillBytes(signature[32:])
 		if err := verifyPlain(Secp256r1, data, signature, key); !errors.Is(err, errHighS) {
 			t.Fatalf("the upper s of %x: %v", signature, err)
-		}
-	}
-}
-
-func TestULEB(t *testing.T) {
-	for _, n := range []int{0, 1, 127, 128, 300, 16383, 16384, 1<<21 - 1, 1 << 21, 1<<31 - 1} {
-		b := uleb(n)
-		if want := binary.AppendUvarint(nil, uint64(n)); !bytes.Equal(b, want) {
-			t.Errorf("%d is written %x, not %x", n, b, want)
-		}
-		r := &bcs{rest: b}
-		if got := r.uleb(); got != n || r.end() != nil {
-			t.Errorf("%x reads %d, %v", b, got, r.err)
-		}
-	}
-	for name, b := range map[string][]byte{
-		"a number with a spare zero": {0x82, 0}, "zero in two bytes": {0x80, 0}, "above 31 bits": {0xff, 0xff, 0xff, 0xff, 0x0f},
-		"six bytes": {0x80, 0x80, 0x80, 0x80, 0x80, 1}, "no last byte": {0x80}, "nothing": {},
-	} {
-		r := &bcs{rest: b}
-		if n := r.uleb(); n != 0 || r.end() == nil {
-			t.Errorf("%s reads %d", name, n)
 		}
 	}
 }

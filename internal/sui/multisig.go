@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+
+	"suiftly/internal/sui/bcs"
 )
 
 // maxMembers is the protocol's bound on a committee.
@@ -70,39 +72,39 @@ func readMultisig(digest [32]byte, body []byte) (p proof, err error) {
 }
 
 func parseMultisig(body []byte) (signatures []memberSignature, bitmap uint16, c committee, err error) {
-	r := &bcs{rest: body}
-	for range r.count(maxMembers) {
-		s := memberSignature{scheme: r.variant()}
+	r := bcs.NewReader(body)
+	for range r.Count(maxMembers) {
+		s := memberSignature{scheme: variant(r)}
 		if keyBytes(s.scheme) > 0 {
-			s.body = r.take(signatureBytes)
+			s.body = r.Take(signatureBytes)
 		} else {
-			s.body = r.bytes()
+			s.body = r.Bytes()
 		}
 		signatures = append(signatures, s)
 	}
-	bitmap = r.u16()
-	for range r.count(maxMembers) {
-		m := member{scheme: r.variant()}
+	bitmap = r.U16()
+	for range r.Count(maxMembers) {
+		m := member{scheme: variant(r)}
 		switch m.scheme {
 		case ZkLogin:
-			m.key = r.bytes()
+			m.key = r.Bytes()
 		case Passkey:
-			m.key = r.take(ecKeyBytes)
+			m.key = r.Take(ecKeyBytes)
 		default:
-			m.key = r.take(keyBytes(m.scheme))
+			m.key = r.Take(keyBytes(m.scheme))
 		}
-		m.weight = r.u8()
+		m.weight = r.U8()
 		c.members = append(c.members, m)
 	}
-	c.threshold = r.u16()
-	return signatures, bitmap, c, r.end()
+	c.threshold = r.U16()
+	return signatures, bitmap, c, r.End()
 }
 
 // variant reads which scheme a member or its signature has.
-func (r *bcs) variant() Scheme {
-	n := r.uleb()
+func variant(r *bcs.Reader) Scheme {
+	n := r.ULEB()
 	if n >= len(variants) {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	return variants[n]

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"slices"
 	"unicode/utf8"
+
+	"suiftly/internal/sui/bcs"
 )
 
 var (
@@ -20,9 +22,9 @@ var (
 // The authenticator signs its own data and the hash of the client data (WebAuthn 7.2), whose challenge is the digest.
 // Origin and user-presence flags are the wallet's business: the chain does not look at them either.
 func readPasskey(digest [32]byte, body []byte) (key []byte, err error) {
-	r := &bcs{rest: body}
-	authenticator, client, inner := r.bytes(), r.bytes(), r.bytes()
-	if err := r.end(); err != nil {
+	r := bcs.NewReader(body)
+	authenticator, client, inner := r.Bytes(), r.Bytes(), r.Bytes()
+	if err := r.End(); err != nil {
 		return nil, err
 	}
 	scheme, signature, key, err := splitPlain(inner)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/blake2b"
 
 	"suiftly/internal/fault"
+	"suiftly/internal/sui/bcs"
 )
 
 // What a signature is refused with. The reason is the cause: it goes to the log, and never holds signature bytes.
@@ -139,11 +140,21 @@ func (v Verifier) checkZkLogin(ctx context.Context, p proof, claimed Address, me
 // zkLogin is ErrZkLoginUnavailable, with the addresses, when all that can be checked here is right. To sign somebody in,
 // use Check.
 func Verify(message []byte, signature string) (Verified, error) {
+	return verify(PersonalDigest(message), signature)
+}
+
+// VerifyTransaction gives the addresses that a signature over a transaction's BCS bytes proves. It asks nobody: for zkLogin
+// see Verify.
+func VerifyTransaction(data []byte, signature string) (Verified, error) {
+	return verify(TransactionDigest(data), signature)
+}
+
+func verify(digest [32]byte, signature string) (Verified, error) {
 	raw, err := decode(signature)
 	if err != nil {
 		return Verified{}, err
 	}
-	p, err := read(PersonalDigest(message), raw)
+	p, err := read(digest, raw)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -161,16 +172,14 @@ func PersonalDigest(message []byte) [32]byte {
 	return blake2b.Sum256(append([]byte{3, 0, 0}, MessageBCS(message)...))
 }
 
-// MessageBCS is the message as the network reads it: a BCS vector<u8>.
-func MessageBCS(message []byte) []byte { return append(uleb(len(message)), message...) }
-
-func uleb(n int) []byte {
-	var b []byte
-	for ; n > 0x7f; n >>= 7 {
-		b = append(b, byte(n)|0x80)
-	}
-	return append(b, byte(n))
+// TransactionDigest is what a wallet signs for a transaction, given the BCS of its TransactionData. It is not the digest that
+// names the transaction on the chain.
+func TransactionDigest(data []byte) [32]byte {
+	return blake2b.Sum256(append([]byte{0, 0, 0}, data...)) // intent: scope 0 (transaction), version 0, app 0
 }
+
+// MessageBCS is the message as the network reads it: a BCS vector<u8>.
+func MessageBCS(message []byte) []byte { return bcs.AppendBytes(nil, message) }
 
 // proof is what the local checks leave.
 type proof struct {

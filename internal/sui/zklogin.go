@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+
+	"suiftly/internal/sui/bcs"
 )
 
 var (
@@ -34,13 +36,13 @@ const (
 // the proof binds this key, issuer, seed and epoch together is the network's to say: until then everybody could have
 // written these bytes.
 func readZkLogin(digest [32]byte, body []byte) (proof, error) {
-	r := &bcs{rest: body}
-	coordinates := r.zkProof()
-	claim, offset := r.bytes(), r.u8()
-	header, seedText := r.bytes(), r.bytes()
-	maxEpoch := r.u64()
-	ephemeral := r.bytes()
-	if err := r.end(); err != nil {
+	r := bcs.NewReader(body)
+	coordinates := zkProof(r)
+	claim, offset := r.Bytes(), r.U8()
+	header, seedText := r.Bytes(), r.Bytes()
+	maxEpoch := r.U64()
+	ephemeral := r.Bytes()
+	if err := r.End(); err != nil {
 		return proof{}, err
 	}
 	for _, c := range coordinates {
@@ -69,16 +71,16 @@ func readZkLogin(digest [32]byte, body []byte) (proof, error) {
 }
 
 // zkProof reads the Groth16 points: a and c are vectors of three decimal strings, b is a vector of three pairs.
-func (r *bcs) zkProof() (coordinates [][]byte) {
+func zkProof(r *bcs.Reader) (coordinates [][]byte) {
 	exactly := func(n int) {
-		if r.uleb() != n {
-			r.fail()
+		if r.ULEB() != n {
+			r.Fail()
 		}
 	}
 	strings := func(n int) {
 		exactly(n)
 		for range n {
-			coordinates = append(coordinates, r.bytes())
+			coordinates = append(coordinates, r.Bytes())
 		}
 	}
 	strings(3)

@@ -27,7 +27,15 @@ func (w Wallet) Address() sui.Address { return w.address }
 
 // SignPersonalMessage signs as a wallet does and returns the base64 that it returns.
 func (w Wallet) SignPersonalMessage(message string) string {
-	digest := sui.PersonalDigest([]byte(message))
+	return w.sign(sui.PersonalDigest([]byte(message)))
+}
+
+// SignTransaction signs the BCS of a transaction as a wallet does and returns the base64 that it returns.
+func (w Wallet) SignTransaction(data []byte) string {
+	return w.sign(sui.TransactionDigest(data))
+}
+
+func (w Wallet) sign(digest [32]byte) string {
 	signature := append([]byte{byte(sui.Ed25519)}, ed25519.Sign(w.key, digest[:])...)
 	return base64.StdEncoding.EncodeToString(append(signature, w.key[ed25519.SeedSize:]...))
 }

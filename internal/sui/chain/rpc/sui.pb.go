@@ -1,5 +1,5 @@
-// The part of Sui's gRPC API that suiftly calls: names and numbers are the network's (docs.sui.io, "Sui gRPC"), unused
-// fields are left out. Messages keep what they do not know, so a subset is safe.
+// The part of Sui's gRPC API that suiftly speaks, as a client and in its emulator: names and numbers are the network's
+// (docs.sui.io, "Sui gRPC"), unused messages and fields are left out. Messages keep what they do not know, so a subset is safe.
 //
 // After a change: make proto
 
@@ -14,6 +14,7 @@ package rpc
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -26,6 +27,816 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+type Ordering int32
+
+const (
+	Ordering_ORDERING_ASCENDING  Ordering = 0
+	Ordering_ORDERING_DESCENDING Ordering = 1
+)
+
+// Enum value maps for Ordering.
+var (
+	Ordering_name = map[int32]string{
+		0: "ORDERING_ASCENDING",
+		1: "ORDERING_DESCENDING",
+	}
+	Ordering_value = map[string]int32{
+		"ORDERING_ASCENDING":  0,
+		"ORDERING_DESCENDING": 1,
+	}
+)
+
+func (x Ordering) Enum() *Ordering {
+	p := new(Ordering)
+	*p = x
+	return p
+}
+
+func (x Ordering) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Ordering) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[0].Descriptor()
+}
+
+func (Ordering) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[0]
+}
+
+func (x Ordering) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Ordering.Descriptor instead.
+func (Ordering) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{0}
+}
+
+type QueryEndReason int32
+
+const (
+	QueryEndReason_QUERY_END_REASON_UNKNOWN          QueryEndReason = 0
+	QueryEndReason_QUERY_END_REASON_ITEM_LIMIT       QueryEndReason = 1
+	QueryEndReason_QUERY_END_REASON_SCAN_LIMIT       QueryEndReason = 2
+	QueryEndReason_QUERY_END_REASON_CHECKPOINT_BOUND QueryEndReason = 3
+	QueryEndReason_QUERY_END_REASON_CURSOR_BOUND     QueryEndReason = 4
+	QueryEndReason_QUERY_END_REASON_LEDGER_TIP       QueryEndReason = 5
+)
+
+// Enum value maps for QueryEndReason.
+var (
+	QueryEndReason_name = map[int32]string{
+		0: "QUERY_END_REASON_UNKNOWN",
+		1: "QUERY_END_REASON_ITEM_LIMIT",
+		2: "QUERY_END_REASON_SCAN_LIMIT",
+		3: "QUERY_END_REASON_CHECKPOINT_BOUND",
+		4: "QUERY_END_REASON_CURSOR_BOUND",
+		5: "QUERY_END_REASON_LEDGER_TIP",
+	}
+	QueryEndReason_value = map[string]int32{
+		"QUERY_END_REASON_UNKNOWN":          0,
+		"QUERY_END_REASON_ITEM_LIMIT":       1,
+		"QUERY_END_REASON_SCAN_LIMIT":       2,
+		"QUERY_END_REASON_CHECKPOINT_BOUND": 3,
+		"QUERY_END_REASON_CURSOR_BOUND":     4,
+		"QUERY_END_REASON_LEDGER_TIP":       5,
+	}
+)
+
+func (x QueryEndReason) Enum() *QueryEndReason {
+	p := new(QueryEndReason)
+	*p = x
+	return p
+}
+
+func (x QueryEndReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (QueryEndReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[1].Descriptor()
+}
+
+func (QueryEndReason) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[1]
+}
+
+func (x QueryEndReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use QueryEndReason.Descriptor instead.
+func (QueryEndReason) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{1}
+}
+
+type Owner_OwnerKind int32
+
+const (
+	Owner_OWNER_KIND_UNKNOWN Owner_OwnerKind = 0
+	Owner_ADDRESS            Owner_OwnerKind = 1
+	Owner_OBJECT             Owner_OwnerKind = 2
+	Owner_SHARED             Owner_OwnerKind = 3
+	Owner_IMMUTABLE          Owner_OwnerKind = 4
+	Owner_CONSENSUS_ADDRESS  Owner_OwnerKind = 5
+)
+
+// Enum value maps for Owner_OwnerKind.
+var (
+	Owner_OwnerKind_name = map[int32]string{
+		0: "OWNER_KIND_UNKNOWN",
+		1: "ADDRESS",
+		2: "OBJECT",
+		3: "SHARED",
+		4: "IMMUTABLE",
+		5: "CONSENSUS_ADDRESS",
+	}
+	Owner_OwnerKind_value = map[string]int32{
+		"OWNER_KIND_UNKNOWN": 0,
+		"ADDRESS":            1,
+		"OBJECT":             2,
+		"SHARED":             3,
+		"IMMUTABLE":          4,
+		"CONSENSUS_ADDRESS":  5,
+	}
+)
+
+func (x Owner_OwnerKind) Enum() *Owner_OwnerKind {
+	p := new(Owner_OwnerKind)
+	*p = x
+	return p
+}
+
+func (x Owner_OwnerKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Owner_OwnerKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[2].Descriptor()
+}
+
+func (Owner_OwnerKind) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[2]
+}
+
+func (x Owner_OwnerKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Owner_OwnerKind.Descriptor instead.
+func (Owner_OwnerKind) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{8, 0}
+}
+
+type TransactionKind_Kind int32
+
+const (
+	TransactionKind_KIND_UNKNOWN             TransactionKind_Kind = 0
+	TransactionKind_PROGRAMMABLE_TRANSACTION TransactionKind_Kind = 1
+)
+
+// Enum value maps for TransactionKind_Kind.
+var (
+	TransactionKind_Kind_name = map[int32]string{
+		0: "KIND_UNKNOWN",
+		1: "PROGRAMMABLE_TRANSACTION",
+	}
+	TransactionKind_Kind_value = map[string]int32{
+		"KIND_UNKNOWN":             0,
+		"PROGRAMMABLE_TRANSACTION": 1,
+	}
+)
+
+func (x TransactionKind_Kind) Enum() *TransactionKind_Kind {
+	p := new(TransactionKind_Kind)
+	*p = x
+	return p
+}
+
+func (x TransactionKind_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TransactionKind_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[3].Descriptor()
+}
+
+func (TransactionKind_Kind) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[3]
+}
+
+func (x TransactionKind_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TransactionKind_Kind.Descriptor instead.
+func (TransactionKind_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{21, 0}
+}
+
+type Input_InputKind int32
+
+const (
+	Input_INPUT_KIND_UNKNOWN Input_InputKind = 0
+	Input_PURE               Input_InputKind = 1
+	Input_IMMUTABLE_OR_OWNED Input_InputKind = 2
+	Input_SHARED             Input_InputKind = 3
+	Input_RECEIVING          Input_InputKind = 4
+	Input_FUNDS_WITHDRAWAL   Input_InputKind = 5
+)
+
+// Enum value maps for Input_InputKind.
+var (
+	Input_InputKind_name = map[int32]string{
+		0: "INPUT_KIND_UNKNOWN",
+		1: "PURE",
+		2: "IMMUTABLE_OR_OWNED",
+		3: "SHARED",
+		4: "RECEIVING",
+		5: "FUNDS_WITHDRAWAL",
+	}
+	Input_InputKind_value = map[string]int32{
+		"INPUT_KIND_UNKNOWN": 0,
+		"PURE":               1,
+		"IMMUTABLE_OR_OWNED": 2,
+		"SHARED":             3,
+		"RECEIVING":          4,
+		"FUNDS_WITHDRAWAL":   5,
+	}
+)
+
+func (x Input_InputKind) Enum() *Input_InputKind {
+	p := new(Input_InputKind)
+	*p = x
+	return p
+}
+
+func (x Input_InputKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Input_InputKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[4].Descriptor()
+}
+
+func (Input_InputKind) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[4]
+}
+
+func (x Input_InputKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Input_InputKind.Descriptor instead.
+func (Input_InputKind) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{23, 0}
+}
+
+type FundsWithdrawal_Source int32
+
+const (
+	FundsWithdrawal_SOURCE_UNKNOWN   FundsWithdrawal_Source = 0
+	FundsWithdrawal_SENDER           FundsWithdrawal_Source = 1
+	FundsWithdrawal_SPONSOR          FundsWithdrawal_Source = 2
+	FundsWithdrawal_SENDER_ALLOWANCE FundsWithdrawal_Source = 3
+)
+
+// Enum value maps for FundsWithdrawal_Source.
+var (
+	FundsWithdrawal_Source_name = map[int32]string{
+		0: "SOURCE_UNKNOWN",
+		1: "SENDER",
+		2: "SPONSOR",
+		3: "SENDER_ALLOWANCE",
+	}
+	FundsWithdrawal_Source_value = map[string]int32{
+		"SOURCE_UNKNOWN":   0,
+		"SENDER":           1,
+		"SPONSOR":          2,
+		"SENDER_ALLOWANCE": 3,
+	}
+)
+
+func (x FundsWithdrawal_Source) Enum() *FundsWithdrawal_Source {
+	p := new(FundsWithdrawal_Source)
+	*p = x
+	return p
+}
+
+func (x FundsWithdrawal_Source) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FundsWithdrawal_Source) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[5].Descriptor()
+}
+
+func (FundsWithdrawal_Source) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[5]
+}
+
+func (x FundsWithdrawal_Source) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FundsWithdrawal_Source.Descriptor instead.
+func (FundsWithdrawal_Source) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{24, 0}
+}
+
+type Argument_ArgumentKind int32
+
+const (
+	Argument_ARGUMENT_KIND_UNKNOWN Argument_ArgumentKind = 0
+	Argument_GAS                   Argument_ArgumentKind = 1
+	Argument_INPUT                 Argument_ArgumentKind = 2
+	Argument_RESULT                Argument_ArgumentKind = 3
+)
+
+// Enum value maps for Argument_ArgumentKind.
+var (
+	Argument_ArgumentKind_name = map[int32]string{
+		0: "ARGUMENT_KIND_UNKNOWN",
+		1: "GAS",
+		2: "INPUT",
+		3: "RESULT",
+	}
+	Argument_ArgumentKind_value = map[string]int32{
+		"ARGUMENT_KIND_UNKNOWN": 0,
+		"GAS":                   1,
+		"INPUT":                 2,
+		"RESULT":                3,
+	}
+)
+
+func (x Argument_ArgumentKind) Enum() *Argument_ArgumentKind {
+	p := new(Argument_ArgumentKind)
+	*p = x
+	return p
+}
+
+func (x Argument_ArgumentKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Argument_ArgumentKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[6].Descriptor()
+}
+
+func (Argument_ArgumentKind) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[6]
+}
+
+func (x Argument_ArgumentKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Argument_ArgumentKind.Descriptor instead.
+func (Argument_ArgumentKind) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{30, 0}
+}
+
+type TransactionExpiration_TransactionExpirationKind int32
+
+const (
+	TransactionExpiration_TRANSACTION_EXPIRATION_KIND_UNKNOWN TransactionExpiration_TransactionExpirationKind = 0
+	TransactionExpiration_NONE                                TransactionExpiration_TransactionExpirationKind = 1
+	TransactionExpiration_EPOCH                               TransactionExpiration_TransactionExpirationKind = 2
+	TransactionExpiration_VALID_DURING                        TransactionExpiration_TransactionExpirationKind = 3
+	TransactionExpiration_VALIDITY                            TransactionExpiration_TransactionExpirationKind = 4
+)
+
+// Enum value maps for TransactionExpiration_TransactionExpirationKind.
+var (
+	TransactionExpiration_TransactionExpirationKind_name = map[int32]string{
+		0: "TRANSACTION_EXPIRATION_KIND_UNKNOWN",
+		1: "NONE",
+		2: "EPOCH",
+		3: "VALID_DURING",
+		4: "VALIDITY",
+	}
+	TransactionExpiration_TransactionExpirationKind_value = map[string]int32{
+		"TRANSACTION_EXPIRATION_KIND_UNKNOWN": 0,
+		"NONE":                                1,
+		"EPOCH":                               2,
+		"VALID_DURING":                        3,
+		"VALIDITY":                            4,
+	}
+)
+
+func (x TransactionExpiration_TransactionExpirationKind) Enum() *TransactionExpiration_TransactionExpirationKind {
+	p := new(TransactionExpiration_TransactionExpirationKind)
+	*p = x
+	return p
+}
+
+func (x TransactionExpiration_TransactionExpirationKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TransactionExpiration_TransactionExpirationKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[7].Descriptor()
+}
+
+func (TransactionExpiration_TransactionExpirationKind) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[7]
+}
+
+func (x TransactionExpiration_TransactionExpirationKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TransactionExpiration_TransactionExpirationKind.Descriptor instead.
+func (TransactionExpiration_TransactionExpirationKind) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{33, 0}
+}
+
+type ExecutionError_ExecutionErrorKind int32
+
+const (
+	ExecutionError_EXECUTION_ERROR_KIND_UNKNOWN    ExecutionError_ExecutionErrorKind = 0
+	ExecutionError_INSUFFICIENT_GAS                ExecutionError_ExecutionErrorKind = 1
+	ExecutionError_FEATURE_NOT_YET_SUPPORTED       ExecutionError_ExecutionErrorKind = 4
+	ExecutionError_INSUFFICIENT_COIN_BALANCE       ExecutionError_ExecutionErrorKind = 8
+	ExecutionError_COIN_BALANCE_OVERFLOW           ExecutionError_ExecutionErrorKind = 9
+	ExecutionError_MOVE_ABORT                      ExecutionError_ExecutionErrorKind = 13
+	ExecutionError_FUNCTION_NOT_FOUND              ExecutionError_ExecutionErrorKind = 16
+	ExecutionError_ARITY_MISMATCH                  ExecutionError_ExecutionErrorKind = 17
+	ExecutionError_TYPE_ARITY_MISMATCH             ExecutionError_ExecutionErrorKind = 18
+	ExecutionError_COMMAND_ARGUMENT_ERROR          ExecutionError_ExecutionErrorKind = 20
+	ExecutionError_TYPE_ARGUMENT_ERROR             ExecutionError_ExecutionErrorKind = 21
+	ExecutionError_UNUSED_VALUE_WITHOUT_DROP       ExecutionError_ExecutionErrorKind = 22
+	ExecutionError_INVALID_TRANSFER_OBJECT         ExecutionError_ExecutionErrorKind = 24
+	ExecutionError_INSUFFICIENT_FUNDS_FOR_WITHDRAW ExecutionError_ExecutionErrorKind = 41
+)
+
+// Enum value maps for ExecutionError_ExecutionErrorKind.
+var (
+	ExecutionError_ExecutionErrorKind_name = map[int32]string{
+		0:  "EXECUTION_ERROR_KIND_UNKNOWN",
+		1:  "INSUFFICIENT_GAS",
+		4:  "FEATURE_NOT_YET_SUPPORTED",
+		8:  "INSUFFICIENT_COIN_BALANCE",
+		9:  "COIN_BALANCE_OVERFLOW",
+		13: "MOVE_ABORT",
+		16: "FUNCTION_NOT_FOUND",
+		17: "ARITY_MISMATCH",
+		18: "TYPE_ARITY_MISMATCH",
+		20: "COMMAND_ARGUMENT_ERROR",
+		21: "TYPE_ARGUMENT_ERROR",
+		22: "UNUSED_VALUE_WITHOUT_DROP",
+		24: "INVALID_TRANSFER_OBJECT",
+		41: "INSUFFICIENT_FUNDS_FOR_WITHDRAW",
+	}
+	ExecutionError_ExecutionErrorKind_value = map[string]int32{
+		"EXECUTION_ERROR_KIND_UNKNOWN":    0,
+		"INSUFFICIENT_GAS":                1,
+		"FEATURE_NOT_YET_SUPPORTED":       4,
+		"INSUFFICIENT_COIN_BALANCE":       8,
+		"COIN_BALANCE_OVERFLOW":           9,
+		"MOVE_ABORT":                      13,
+		"FUNCTION_NOT_FOUND":              16,
+		"ARITY_MISMATCH":                  17,
+		"TYPE_ARITY_MISMATCH":             18,
+		"COMMAND_ARGUMENT_ERROR":          20,
+		"TYPE_ARGUMENT_ERROR":             21,
+		"UNUSED_VALUE_WITHOUT_DROP":       22,
+		"INVALID_TRANSFER_OBJECT":         24,
+		"INSUFFICIENT_FUNDS_FOR_WITHDRAW": 41,
+	}
+)
+
+func (x ExecutionError_ExecutionErrorKind) Enum() *ExecutionError_ExecutionErrorKind {
+	p := new(ExecutionError_ExecutionErrorKind)
+	*p = x
+	return p
+}
+
+func (x ExecutionError_ExecutionErrorKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ExecutionError_ExecutionErrorKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[8].Descriptor()
+}
+
+func (ExecutionError_ExecutionErrorKind) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[8]
+}
+
+func (x ExecutionError_ExecutionErrorKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ExecutionError_ExecutionErrorKind.Descriptor instead.
+func (ExecutionError_ExecutionErrorKind) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{36, 0}
+}
+
+type ChangedObject_InputObjectState int32
+
+const (
+	ChangedObject_INPUT_OBJECT_STATE_UNKNOWN        ChangedObject_InputObjectState = 0
+	ChangedObject_INPUT_OBJECT_STATE_DOES_NOT_EXIST ChangedObject_InputObjectState = 1
+	ChangedObject_INPUT_OBJECT_STATE_EXISTS         ChangedObject_InputObjectState = 2
+)
+
+// Enum value maps for ChangedObject_InputObjectState.
+var (
+	ChangedObject_InputObjectState_name = map[int32]string{
+		0: "INPUT_OBJECT_STATE_UNKNOWN",
+		1: "INPUT_OBJECT_STATE_DOES_NOT_EXIST",
+		2: "INPUT_OBJECT_STATE_EXISTS",
+	}
+	ChangedObject_InputObjectState_value = map[string]int32{
+		"INPUT_OBJECT_STATE_UNKNOWN":        0,
+		"INPUT_OBJECT_STATE_DOES_NOT_EXIST": 1,
+		"INPUT_OBJECT_STATE_EXISTS":         2,
+	}
+)
+
+func (x ChangedObject_InputObjectState) Enum() *ChangedObject_InputObjectState {
+	p := new(ChangedObject_InputObjectState)
+	*p = x
+	return p
+}
+
+func (x ChangedObject_InputObjectState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ChangedObject_InputObjectState) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[9].Descriptor()
+}
+
+func (ChangedObject_InputObjectState) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[9]
+}
+
+func (x ChangedObject_InputObjectState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ChangedObject_InputObjectState.Descriptor instead.
+func (ChangedObject_InputObjectState) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{38, 0}
+}
+
+type ChangedObject_OutputObjectState int32
+
+const (
+	ChangedObject_OUTPUT_OBJECT_STATE_UNKNOWN           ChangedObject_OutputObjectState = 0
+	ChangedObject_OUTPUT_OBJECT_STATE_DOES_NOT_EXIST    ChangedObject_OutputObjectState = 1
+	ChangedObject_OUTPUT_OBJECT_STATE_OBJECT_WRITE      ChangedObject_OutputObjectState = 2
+	ChangedObject_OUTPUT_OBJECT_STATE_PACKAGE_WRITE     ChangedObject_OutputObjectState = 3
+	ChangedObject_OUTPUT_OBJECT_STATE_ACCUMULATOR_WRITE ChangedObject_OutputObjectState = 4
+)
+
+// Enum value maps for ChangedObject_OutputObjectState.
+var (
+	ChangedObject_OutputObjectState_name = map[int32]string{
+		0: "OUTPUT_OBJECT_STATE_UNKNOWN",
+		1: "OUTPUT_OBJECT_STATE_DOES_NOT_EXIST",
+		2: "OUTPUT_OBJECT_STATE_OBJECT_WRITE",
+		3: "OUTPUT_OBJECT_STATE_PACKAGE_WRITE",
+		4: "OUTPUT_OBJECT_STATE_ACCUMULATOR_WRITE",
+	}
+	ChangedObject_OutputObjectState_value = map[string]int32{
+		"OUTPUT_OBJECT_STATE_UNKNOWN":           0,
+		"OUTPUT_OBJECT_STATE_DOES_NOT_EXIST":    1,
+		"OUTPUT_OBJECT_STATE_OBJECT_WRITE":      2,
+		"OUTPUT_OBJECT_STATE_PACKAGE_WRITE":     3,
+		"OUTPUT_OBJECT_STATE_ACCUMULATOR_WRITE": 4,
+	}
+)
+
+func (x ChangedObject_OutputObjectState) Enum() *ChangedObject_OutputObjectState {
+	p := new(ChangedObject_OutputObjectState)
+	*p = x
+	return p
+}
+
+func (x ChangedObject_OutputObjectState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ChangedObject_OutputObjectState) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[10].Descriptor()
+}
+
+func (ChangedObject_OutputObjectState) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[10]
+}
+
+func (x ChangedObject_OutputObjectState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ChangedObject_OutputObjectState.Descriptor instead.
+func (ChangedObject_OutputObjectState) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{38, 1}
+}
+
+type ChangedObject_IdOperation int32
+
+const (
+	ChangedObject_ID_OPERATION_UNKNOWN ChangedObject_IdOperation = 0
+	ChangedObject_NONE                 ChangedObject_IdOperation = 1
+	ChangedObject_CREATED              ChangedObject_IdOperation = 2
+	ChangedObject_DELETED              ChangedObject_IdOperation = 3
+)
+
+// Enum value maps for ChangedObject_IdOperation.
+var (
+	ChangedObject_IdOperation_name = map[int32]string{
+		0: "ID_OPERATION_UNKNOWN",
+		1: "NONE",
+		2: "CREATED",
+		3: "DELETED",
+	}
+	ChangedObject_IdOperation_value = map[string]int32{
+		"ID_OPERATION_UNKNOWN": 0,
+		"NONE":                 1,
+		"CREATED":              2,
+		"DELETED":              3,
+	}
+)
+
+func (x ChangedObject_IdOperation) Enum() *ChangedObject_IdOperation {
+	p := new(ChangedObject_IdOperation)
+	*p = x
+	return p
+}
+
+func (x ChangedObject_IdOperation) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ChangedObject_IdOperation) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[11].Descriptor()
+}
+
+func (ChangedObject_IdOperation) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[11]
+}
+
+func (x ChangedObject_IdOperation) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ChangedObject_IdOperation.Descriptor instead.
+func (ChangedObject_IdOperation) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{38, 2}
+}
+
+type AccumulatorWrite_AccumulatorOperation int32
+
+const (
+	AccumulatorWrite_ACCUMULATOR_OPERATION_UNKNOWN AccumulatorWrite_AccumulatorOperation = 0
+	AccumulatorWrite_MERGE                         AccumulatorWrite_AccumulatorOperation = 1
+	AccumulatorWrite_SPLIT                         AccumulatorWrite_AccumulatorOperation = 2
+)
+
+// Enum value maps for AccumulatorWrite_AccumulatorOperation.
+var (
+	AccumulatorWrite_AccumulatorOperation_name = map[int32]string{
+		0: "ACCUMULATOR_OPERATION_UNKNOWN",
+		1: "MERGE",
+		2: "SPLIT",
+	}
+	AccumulatorWrite_AccumulatorOperation_value = map[string]int32{
+		"ACCUMULATOR_OPERATION_UNKNOWN": 0,
+		"MERGE":                         1,
+		"SPLIT":                         2,
+	}
+)
+
+func (x AccumulatorWrite_AccumulatorOperation) Enum() *AccumulatorWrite_AccumulatorOperation {
+	p := new(AccumulatorWrite_AccumulatorOperation)
+	*p = x
+	return p
+}
+
+func (x AccumulatorWrite_AccumulatorOperation) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AccumulatorWrite_AccumulatorOperation) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[12].Descriptor()
+}
+
+func (AccumulatorWrite_AccumulatorOperation) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[12]
+}
+
+func (x AccumulatorWrite_AccumulatorOperation) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AccumulatorWrite_AccumulatorOperation.Descriptor instead.
+func (AccumulatorWrite_AccumulatorOperation) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{39, 0}
+}
+
+type AccumulatorWrite_AccumulatorValue int32
+
+const (
+	AccumulatorWrite_ACCUMULATOR_VALUE_UNKNOWN AccumulatorWrite_AccumulatorValue = 0
+	AccumulatorWrite_INTEGER                   AccumulatorWrite_AccumulatorValue = 1
+	AccumulatorWrite_INTEGER_TUPLE             AccumulatorWrite_AccumulatorValue = 2
+	AccumulatorWrite_EVENT_DIGEST              AccumulatorWrite_AccumulatorValue = 3
+)
+
+// Enum value maps for AccumulatorWrite_AccumulatorValue.
+var (
+	AccumulatorWrite_AccumulatorValue_name = map[int32]string{
+		0: "ACCUMULATOR_VALUE_UNKNOWN",
+		1: "INTEGER",
+		2: "INTEGER_TUPLE",
+		3: "EVENT_DIGEST",
+	}
+	AccumulatorWrite_AccumulatorValue_value = map[string]int32{
+		"ACCUMULATOR_VALUE_UNKNOWN": 0,
+		"INTEGER":                   1,
+		"INTEGER_TUPLE":             2,
+		"EVENT_DIGEST":              3,
+	}
+)
+
+func (x AccumulatorWrite_AccumulatorValue) Enum() *AccumulatorWrite_AccumulatorValue {
+	p := new(AccumulatorWrite_AccumulatorValue)
+	*p = x
+	return p
+}
+
+func (x AccumulatorWrite_AccumulatorValue) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AccumulatorWrite_AccumulatorValue) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[13].Descriptor()
+}
+
+func (AccumulatorWrite_AccumulatorValue) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[13]
+}
+
+func (x AccumulatorWrite_AccumulatorValue) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AccumulatorWrite_AccumulatorValue.Descriptor instead.
+func (AccumulatorWrite_AccumulatorValue) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{39, 1}
+}
+
+type SimulateTransactionRequest_TransactionChecks int32
+
+const (
+	SimulateTransactionRequest_ENABLED  SimulateTransactionRequest_TransactionChecks = 0
+	SimulateTransactionRequest_DISABLED SimulateTransactionRequest_TransactionChecks = 1
+)
+
+// Enum value maps for SimulateTransactionRequest_TransactionChecks.
+var (
+	SimulateTransactionRequest_TransactionChecks_name = map[int32]string{
+		0: "ENABLED",
+		1: "DISABLED",
+	}
+	SimulateTransactionRequest_TransactionChecks_value = map[string]int32{
+		"ENABLED":  0,
+		"DISABLED": 1,
+	}
+)
+
+func (x SimulateTransactionRequest_TransactionChecks) Enum() *SimulateTransactionRequest_TransactionChecks {
+	p := new(SimulateTransactionRequest_TransactionChecks)
+	*p = x
+	return p
+}
+
+func (x SimulateTransactionRequest_TransactionChecks) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SimulateTransactionRequest_TransactionChecks) Descriptor() protoreflect.EnumDescriptor {
+	return file_sui_proto_enumTypes[14].Descriptor()
+}
+
+func (SimulateTransactionRequest_TransactionChecks) Type() protoreflect.EnumType {
+	return &file_sui_proto_enumTypes[14]
+}
+
+func (x SimulateTransactionRequest_TransactionChecks) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SimulateTransactionRequest_TransactionChecks.Descriptor instead.
+func (SimulateTransactionRequest_TransactionChecks) EnumDescriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{72, 0}
+}
 
 // LedgerService.GetServiceInfo
 type GetServiceInfoRequest struct {
@@ -65,14 +876,16 @@ func (*GetServiceInfoRequest) Descriptor() ([]byte, []int) {
 }
 
 type GetServiceInfoResponse struct {
-	state            protoimpl.MessageState `protogen:"open.v1"`
-	ChainId          *string                `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3,oneof" json:"chain_id,omitempty"` // base58 of the genesis checkpoint's digest
-	Chain            *string                `protobuf:"bytes,2,opt,name=chain,proto3,oneof" json:"chain,omitempty"`
-	Epoch            *uint64                `protobuf:"varint,3,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
-	CheckpointHeight *uint64                `protobuf:"varint,4,opt,name=checkpoint_height,json=checkpointHeight,proto3,oneof" json:"checkpoint_height,omitempty"`
-	Timestamp        *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=timestamp,proto3" json:"timestamp,omitempty"` // of the newest checkpoint
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	state                     protoimpl.MessageState `protogen:"open.v1"`
+	ChainId                   *string                `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3,oneof" json:"chain_id,omitempty"`
+	Chain                     *string                `protobuf:"bytes,2,opt,name=chain,proto3,oneof" json:"chain,omitempty"`
+	Epoch                     *uint64                `protobuf:"varint,3,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
+	CheckpointHeight          *uint64                `protobuf:"varint,4,opt,name=checkpoint_height,json=checkpointHeight,proto3,oneof" json:"checkpoint_height,omitempty"`
+	Timestamp                 *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	LowestAvailableCheckpoint *uint64                `protobuf:"varint,6,opt,name=lowest_available_checkpoint,json=lowestAvailableCheckpoint,proto3,oneof" json:"lowest_available_checkpoint,omitempty"`
+	Server                    *string                `protobuf:"bytes,8,opt,name=server,proto3,oneof" json:"server,omitempty"`
+	unknownFields             protoimpl.UnknownFields
+	sizeCache                 protoimpl.SizeCache
 }
 
 func (x *GetServiceInfoResponse) Reset() {
@@ -140,6 +953,487 @@ func (x *GetServiceInfoResponse) GetTimestamp() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GetServiceInfoResponse) GetLowestAvailableCheckpoint() uint64 {
+	if x != nil && x.LowestAvailableCheckpoint != nil {
+		return *x.LowestAvailableCheckpoint
+	}
+	return 0
+}
+
+func (x *GetServiceInfoResponse) GetServer() string {
+	if x != nil && x.Server != nil {
+		return *x.Server
+	}
+	return ""
+}
+
+// LedgerService.GetObject and BatchGetObjects: the emulator knows coins only
+type GetObjectRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ObjectId      *string                `protobuf:"bytes,1,opt,name=object_id,json=objectId,proto3,oneof" json:"object_id,omitempty"`
+	Version       *uint64                `protobuf:"varint,2,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetObjectRequest) Reset() {
+	*x = GetObjectRequest{}
+	mi := &file_sui_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetObjectRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetObjectRequest) ProtoMessage() {}
+
+func (x *GetObjectRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetObjectRequest.ProtoReflect.Descriptor instead.
+func (*GetObjectRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *GetObjectRequest) GetObjectId() string {
+	if x != nil && x.ObjectId != nil {
+		return *x.ObjectId
+	}
+	return ""
+}
+
+func (x *GetObjectRequest) GetVersion() uint64 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *GetObjectRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+type GetObjectResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Object        *Object                `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetObjectResponse) Reset() {
+	*x = GetObjectResponse{}
+	mi := &file_sui_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetObjectResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetObjectResponse) ProtoMessage() {}
+
+func (x *GetObjectResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetObjectResponse.ProtoReflect.Descriptor instead.
+func (*GetObjectResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetObjectResponse) GetObject() *Object {
+	if x != nil {
+		return x.Object
+	}
+	return nil
+}
+
+type BatchGetObjectsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      []*GetObjectRequest    `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetObjectsRequest) Reset() {
+	*x = BatchGetObjectsRequest{}
+	mi := &file_sui_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetObjectsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetObjectsRequest) ProtoMessage() {}
+
+func (x *BatchGetObjectsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetObjectsRequest.ProtoReflect.Descriptor instead.
+func (*BatchGetObjectsRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BatchGetObjectsRequest) GetRequests() []*GetObjectRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+func (x *BatchGetObjectsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+type BatchGetObjectsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Objects       []*GetObjectResult     `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetObjectsResponse) Reset() {
+	*x = BatchGetObjectsResponse{}
+	mi := &file_sui_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetObjectsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetObjectsResponse) ProtoMessage() {}
+
+func (x *BatchGetObjectsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetObjectsResponse.ProtoReflect.Descriptor instead.
+func (*BatchGetObjectsResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *BatchGetObjectsResponse) GetObjects() []*GetObjectResult {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+type GetObjectResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Result:
+	//
+	//	*GetObjectResult_Object
+	//	*GetObjectResult_Error
+	Result        isGetObjectResult_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetObjectResult) Reset() {
+	*x = GetObjectResult{}
+	mi := &file_sui_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetObjectResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetObjectResult) ProtoMessage() {}
+
+func (x *GetObjectResult) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetObjectResult.ProtoReflect.Descriptor instead.
+func (*GetObjectResult) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetObjectResult) GetResult() isGetObjectResult_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *GetObjectResult) GetObject() *Object {
+	if x != nil {
+		if x, ok := x.Result.(*GetObjectResult_Object); ok {
+			return x.Object
+		}
+	}
+	return nil
+}
+
+func (x *GetObjectResult) GetError() *RpcStatus {
+	if x != nil {
+		if x, ok := x.Result.(*GetObjectResult_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isGetObjectResult_Result interface {
+	isGetObjectResult_Result()
+}
+
+type GetObjectResult_Object struct {
+	Object *Object `protobuf:"bytes,1,opt,name=object,proto3,oneof"`
+}
+
+type GetObjectResult_Error struct {
+	Error *RpcStatus `protobuf:"bytes,2,opt,name=error,proto3,oneof"`
+}
+
+func (*GetObjectResult_Object) isGetObjectResult_Result() {}
+
+func (*GetObjectResult_Error) isGetObjectResult_Result() {}
+
+type Object struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	Bcs                 *Bcs                   `protobuf:"bytes,1,opt,name=bcs,proto3" json:"bcs,omitempty"`
+	ObjectId            *string                `protobuf:"bytes,2,opt,name=object_id,json=objectId,proto3,oneof" json:"object_id,omitempty"`
+	Version             *uint64                `protobuf:"varint,3,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	Digest              *string                `protobuf:"bytes,4,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	Owner               *Owner                 `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
+	ObjectType          *string                `protobuf:"bytes,6,opt,name=object_type,json=objectType,proto3,oneof" json:"object_type,omitempty"`
+	HasPublicTransfer   *bool                  `protobuf:"varint,7,opt,name=has_public_transfer,json=hasPublicTransfer,proto3,oneof" json:"has_public_transfer,omitempty"`
+	Contents            *Bcs                   `protobuf:"bytes,8,opt,name=contents,proto3" json:"contents,omitempty"`
+	PreviousTransaction *string                `protobuf:"bytes,10,opt,name=previous_transaction,json=previousTransaction,proto3,oneof" json:"previous_transaction,omitempty"`
+	StorageRebate       *uint64                `protobuf:"varint,11,opt,name=storage_rebate,json=storageRebate,proto3,oneof" json:"storage_rebate,omitempty"`
+	Balance             *uint64                `protobuf:"varint,101,opt,name=balance,proto3,oneof" json:"balance,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *Object) Reset() {
+	*x = Object{}
+	mi := &file_sui_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Object) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Object) ProtoMessage() {}
+
+func (x *Object) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Object.ProtoReflect.Descriptor instead.
+func (*Object) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Object) GetBcs() *Bcs {
+	if x != nil {
+		return x.Bcs
+	}
+	return nil
+}
+
+func (x *Object) GetObjectId() string {
+	if x != nil && x.ObjectId != nil {
+		return *x.ObjectId
+	}
+	return ""
+}
+
+func (x *Object) GetVersion() uint64 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *Object) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+func (x *Object) GetOwner() *Owner {
+	if x != nil {
+		return x.Owner
+	}
+	return nil
+}
+
+func (x *Object) GetObjectType() string {
+	if x != nil && x.ObjectType != nil {
+		return *x.ObjectType
+	}
+	return ""
+}
+
+func (x *Object) GetHasPublicTransfer() bool {
+	if x != nil && x.HasPublicTransfer != nil {
+		return *x.HasPublicTransfer
+	}
+	return false
+}
+
+func (x *Object) GetContents() *Bcs {
+	if x != nil {
+		return x.Contents
+	}
+	return nil
+}
+
+func (x *Object) GetPreviousTransaction() string {
+	if x != nil && x.PreviousTransaction != nil {
+		return *x.PreviousTransaction
+	}
+	return ""
+}
+
+func (x *Object) GetStorageRebate() uint64 {
+	if x != nil && x.StorageRebate != nil {
+		return *x.StorageRebate
+	}
+	return 0
+}
+
+func (x *Object) GetBalance() uint64 {
+	if x != nil && x.Balance != nil {
+		return *x.Balance
+	}
+	return 0
+}
+
+type Owner struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          Owner_OwnerKind        `protobuf:"varint,1,opt,name=kind,proto3,enum=sui.rpc.v2.Owner_OwnerKind" json:"kind,omitempty"`
+	Address       *string                `protobuf:"bytes,2,opt,name=address,proto3,oneof" json:"address,omitempty"`
+	Version       *uint64                `protobuf:"varint,3,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Owner) Reset() {
+	*x = Owner{}
+	mi := &file_sui_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Owner) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Owner) ProtoMessage() {}
+
+func (x *Owner) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Owner.ProtoReflect.Descriptor instead.
+func (*Owner) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Owner) GetKind() Owner_OwnerKind {
+	if x != nil {
+		return x.Kind
+	}
+	return Owner_OWNER_KIND_UNKNOWN
+}
+
+func (x *Owner) GetAddress() string {
+	if x != nil && x.Address != nil {
+		return *x.Address
+	}
+	return ""
+}
+
+func (x *Owner) GetVersion() uint64 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
 type Bcs struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          *string                `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
@@ -150,7 +1444,7 @@ type Bcs struct {
 
 func (x *Bcs) Reset() {
 	*x = Bcs{}
-	mi := &file_sui_proto_msgTypes[2]
+	mi := &file_sui_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -162,7 +1456,7 @@ func (x *Bcs) String() string {
 func (*Bcs) ProtoMessage() {}
 
 func (x *Bcs) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[2]
+	mi := &file_sui_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -175,7 +1469,7 @@ func (x *Bcs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bcs.ProtoReflect.Descriptor instead.
 func (*Bcs) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{2}
+	return file_sui_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Bcs) GetName() string {
@@ -192,16 +1486,563 @@ func (x *Bcs) GetValue() []byte {
 	return nil
 }
 
+type RpcStatus struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          int32                  `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	Message       string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RpcStatus) Reset() {
+	*x = RpcStatus{}
+	mi := &file_sui_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RpcStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RpcStatus) ProtoMessage() {}
+
+func (x *RpcStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RpcStatus.ProtoReflect.Descriptor instead.
+func (*RpcStatus) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RpcStatus) GetCode() int32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *RpcStatus) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// LedgerService.GetTransaction and BatchGetTransactions
+type GetTransactionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Digest        *string                `protobuf:"bytes,1,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTransactionRequest) Reset() {
+	*x = GetTransactionRequest{}
+	mi := &file_sui_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTransactionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTransactionRequest) ProtoMessage() {}
+
+func (x *GetTransactionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTransactionRequest.ProtoReflect.Descriptor instead.
+func (*GetTransactionRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GetTransactionRequest) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+func (x *GetTransactionRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+type GetTransactionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transaction   *ExecutedTransaction   `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTransactionResponse) Reset() {
+	*x = GetTransactionResponse{}
+	mi := &file_sui_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTransactionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTransactionResponse) ProtoMessage() {}
+
+func (x *GetTransactionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTransactionResponse.ProtoReflect.Descriptor instead.
+func (*GetTransactionResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetTransactionResponse) GetTransaction() *ExecutedTransaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+type BatchGetTransactionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Digests       []string               `protobuf:"bytes,1,rep,name=digests,proto3" json:"digests,omitempty"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetTransactionsRequest) Reset() {
+	*x = BatchGetTransactionsRequest{}
+	mi := &file_sui_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetTransactionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetTransactionsRequest) ProtoMessage() {}
+
+func (x *BatchGetTransactionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetTransactionsRequest.ProtoReflect.Descriptor instead.
+func (*BatchGetTransactionsRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *BatchGetTransactionsRequest) GetDigests() []string {
+	if x != nil {
+		return x.Digests
+	}
+	return nil
+}
+
+func (x *BatchGetTransactionsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+type BatchGetTransactionsResponse struct {
+	state         protoimpl.MessageState  `protogen:"open.v1"`
+	Transactions  []*GetTransactionResult `protobuf:"bytes,1,rep,name=transactions,proto3" json:"transactions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetTransactionsResponse) Reset() {
+	*x = BatchGetTransactionsResponse{}
+	mi := &file_sui_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetTransactionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetTransactionsResponse) ProtoMessage() {}
+
+func (x *BatchGetTransactionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetTransactionsResponse.ProtoReflect.Descriptor instead.
+func (*BatchGetTransactionsResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *BatchGetTransactionsResponse) GetTransactions() []*GetTransactionResult {
+	if x != nil {
+		return x.Transactions
+	}
+	return nil
+}
+
+type GetTransactionResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Result:
+	//
+	//	*GetTransactionResult_Transaction
+	//	*GetTransactionResult_Error
+	Result        isGetTransactionResult_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTransactionResult) Reset() {
+	*x = GetTransactionResult{}
+	mi := &file_sui_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTransactionResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTransactionResult) ProtoMessage() {}
+
+func (x *GetTransactionResult) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTransactionResult.ProtoReflect.Descriptor instead.
+func (*GetTransactionResult) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetTransactionResult) GetResult() isGetTransactionResult_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *GetTransactionResult) GetTransaction() *ExecutedTransaction {
+	if x != nil {
+		if x, ok := x.Result.(*GetTransactionResult_Transaction); ok {
+			return x.Transaction
+		}
+	}
+	return nil
+}
+
+func (x *GetTransactionResult) GetError() *RpcStatus {
+	if x != nil {
+		if x, ok := x.Result.(*GetTransactionResult_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isGetTransactionResult_Result interface {
+	isGetTransactionResult_Result()
+}
+
+type GetTransactionResult_Transaction struct {
+	Transaction *ExecutedTransaction `protobuf:"bytes,1,opt,name=transaction,proto3,oneof"`
+}
+
+type GetTransactionResult_Error struct {
+	Error *RpcStatus `protobuf:"bytes,2,opt,name=error,proto3,oneof"`
+}
+
+func (*GetTransactionResult_Transaction) isGetTransactionResult_Result() {}
+
+func (*GetTransactionResult_Error) isGetTransactionResult_Result() {}
+
+type ExecutedTransaction struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	Digest           *string                `protobuf:"bytes,1,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	Transaction      *Transaction           `protobuf:"bytes,2,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	Signatures       []*UserSignature       `protobuf:"bytes,3,rep,name=signatures,proto3" json:"signatures,omitempty"`
+	Effects          *TransactionEffects    `protobuf:"bytes,4,opt,name=effects,proto3" json:"effects,omitempty"`
+	Events           *TransactionEvents     `protobuf:"bytes,5,opt,name=events,proto3" json:"events,omitempty"`
+	Checkpoint       *uint64                `protobuf:"varint,6,opt,name=checkpoint,proto3,oneof" json:"checkpoint,omitempty"`
+	Timestamp        *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	BalanceChanges   []*BalanceChange       `protobuf:"bytes,8,rep,name=balance_changes,json=balanceChanges,proto3" json:"balance_changes,omitempty"`
+	TransactionIndex *uint64                `protobuf:"varint,10,opt,name=transaction_index,json=transactionIndex,proto3,oneof" json:"transaction_index,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ExecutedTransaction) Reset() {
+	*x = ExecutedTransaction{}
+	mi := &file_sui_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExecutedTransaction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExecutedTransaction) ProtoMessage() {}
+
+func (x *ExecutedTransaction) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExecutedTransaction.ProtoReflect.Descriptor instead.
+func (*ExecutedTransaction) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExecutedTransaction) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+func (x *ExecutedTransaction) GetTransaction() *Transaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *ExecutedTransaction) GetSignatures() []*UserSignature {
+	if x != nil {
+		return x.Signatures
+	}
+	return nil
+}
+
+func (x *ExecutedTransaction) GetEffects() *TransactionEffects {
+	if x != nil {
+		return x.Effects
+	}
+	return nil
+}
+
+func (x *ExecutedTransaction) GetEvents() *TransactionEvents {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ExecutedTransaction) GetCheckpoint() uint64 {
+	if x != nil && x.Checkpoint != nil {
+		return *x.Checkpoint
+	}
+	return 0
+}
+
+func (x *ExecutedTransaction) GetTimestamp() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Timestamp
+	}
+	return nil
+}
+
+func (x *ExecutedTransaction) GetBalanceChanges() []*BalanceChange {
+	if x != nil {
+		return x.BalanceChanges
+	}
+	return nil
+}
+
+func (x *ExecutedTransaction) GetTransactionIndex() uint64 {
+	if x != nil && x.TransactionIndex != nil {
+		return *x.TransactionIndex
+	}
+	return 0
+}
+
+type TransactionEvents struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bcs           *Bcs                   `protobuf:"bytes,1,opt,name=bcs,proto3" json:"bcs,omitempty"`
+	Digest        *string                `protobuf:"bytes,2,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransactionEvents) Reset() {
+	*x = TransactionEvents{}
+	mi := &file_sui_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactionEvents) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactionEvents) ProtoMessage() {}
+
+func (x *TransactionEvents) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactionEvents.ProtoReflect.Descriptor instead.
+func (*TransactionEvents) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *TransactionEvents) GetBcs() *Bcs {
+	if x != nil {
+		return x.Bcs
+	}
+	return nil
+}
+
+func (x *TransactionEvents) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+type BalanceChange struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       *string                `protobuf:"bytes,1,opt,name=address,proto3,oneof" json:"address,omitempty"`
+	CoinType      *string                `protobuf:"bytes,2,opt,name=coin_type,json=coinType,proto3,oneof" json:"coin_type,omitempty"`
+	Amount        *string                `protobuf:"bytes,3,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BalanceChange) Reset() {
+	*x = BalanceChange{}
+	mi := &file_sui_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BalanceChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BalanceChange) ProtoMessage() {}
+
+func (x *BalanceChange) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BalanceChange.ProtoReflect.Descriptor instead.
+func (*BalanceChange) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *BalanceChange) GetAddress() string {
+	if x != nil && x.Address != nil {
+		return *x.Address
+	}
+	return ""
+}
+
+func (x *BalanceChange) GetCoinType() string {
+	if x != nil && x.CoinType != nil {
+		return *x.CoinType
+	}
+	return ""
+}
+
+func (x *BalanceChange) GetAmount() string {
+	if x != nil && x.Amount != nil {
+		return *x.Amount
+	}
+	return ""
+}
+
 type UserSignature struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Bcs           *Bcs                   `protobuf:"bytes,1,opt,name=bcs,proto3,oneof" json:"bcs,omitempty"`
+	Bcs           *Bcs                   `protobuf:"bytes,1,opt,name=bcs,proto3" json:"bcs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UserSignature) Reset() {
 	*x = UserSignature{}
-	mi := &file_sui_proto_msgTypes[3]
+	mi := &file_sui_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -213,7 +2054,7 @@ func (x *UserSignature) String() string {
 func (*UserSignature) ProtoMessage() {}
 
 func (x *UserSignature) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[3]
+	mi := &file_sui_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -226,7 +2067,7 @@ func (x *UserSignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UserSignature.ProtoReflect.Descriptor instead.
 func (*UserSignature) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{3}
+	return file_sui_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UserSignature) GetBcs() *Bcs {
@@ -236,11 +2077,3874 @@ func (x *UserSignature) GetBcs() *Bcs {
 	return nil
 }
 
+// A transaction as it is signed
+type Transaction struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bcs           *Bcs                   `protobuf:"bytes,1,opt,name=bcs,proto3" json:"bcs,omitempty"`
+	Digest        *string                `protobuf:"bytes,2,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	Version       *int32                 `protobuf:"varint,3,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	Kind          *TransactionKind       `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	Sender        *string                `protobuf:"bytes,5,opt,name=sender,proto3,oneof" json:"sender,omitempty"`
+	GasPayment    *GasPayment            `protobuf:"bytes,6,opt,name=gas_payment,json=gasPayment,proto3" json:"gas_payment,omitempty"`
+	Expiration    *TransactionExpiration `protobuf:"bytes,7,opt,name=expiration,proto3" json:"expiration,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Transaction) Reset() {
+	*x = Transaction{}
+	mi := &file_sui_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Transaction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Transaction) ProtoMessage() {}
+
+func (x *Transaction) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Transaction.ProtoReflect.Descriptor instead.
+func (*Transaction) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Transaction) GetBcs() *Bcs {
+	if x != nil {
+		return x.Bcs
+	}
+	return nil
+}
+
+func (x *Transaction) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+func (x *Transaction) GetVersion() int32 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *Transaction) GetKind() *TransactionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Transaction) GetSender() string {
+	if x != nil && x.Sender != nil {
+		return *x.Sender
+	}
+	return ""
+}
+
+func (x *Transaction) GetGasPayment() *GasPayment {
+	if x != nil {
+		return x.GasPayment
+	}
+	return nil
+}
+
+func (x *Transaction) GetExpiration() *TransactionExpiration {
+	if x != nil {
+		return x.Expiration
+	}
+	return nil
+}
+
+type TransactionKind struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Kind  TransactionKind_Kind   `protobuf:"varint,1,opt,name=kind,proto3,enum=sui.rpc.v2.TransactionKind_Kind" json:"kind,omitempty"`
+	// Types that are valid to be assigned to Data:
+	//
+	//	*TransactionKind_ProgrammableTransaction
+	Data          isTransactionKind_Data `protobuf_oneof:"data"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransactionKind) Reset() {
+	*x = TransactionKind{}
+	mi := &file_sui_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactionKind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactionKind) ProtoMessage() {}
+
+func (x *TransactionKind) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactionKind.ProtoReflect.Descriptor instead.
+func (*TransactionKind) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *TransactionKind) GetKind() TransactionKind_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return TransactionKind_KIND_UNKNOWN
+}
+
+func (x *TransactionKind) GetData() isTransactionKind_Data {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *TransactionKind) GetProgrammableTransaction() *ProgrammableTransaction {
+	if x != nil {
+		if x, ok := x.Data.(*TransactionKind_ProgrammableTransaction); ok {
+			return x.ProgrammableTransaction
+		}
+	}
+	return nil
+}
+
+type isTransactionKind_Data interface {
+	isTransactionKind_Data()
+}
+
+type TransactionKind_ProgrammableTransaction struct {
+	ProgrammableTransaction *ProgrammableTransaction `protobuf:"bytes,2,opt,name=programmable_transaction,json=programmableTransaction,proto3,oneof"`
+}
+
+func (*TransactionKind_ProgrammableTransaction) isTransactionKind_Data() {}
+
+type ProgrammableTransaction struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Inputs        []*Input               `protobuf:"bytes,1,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	Commands      []*Command             `protobuf:"bytes,2,rep,name=commands,proto3" json:"commands,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgrammableTransaction) Reset() {
+	*x = ProgrammableTransaction{}
+	mi := &file_sui_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgrammableTransaction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgrammableTransaction) ProtoMessage() {}
+
+func (x *ProgrammableTransaction) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgrammableTransaction.ProtoReflect.Descriptor instead.
+func (*ProgrammableTransaction) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ProgrammableTransaction) GetInputs() []*Input {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *ProgrammableTransaction) GetCommands() []*Command {
+	if x != nil {
+		return x.Commands
+	}
+	return nil
+}
+
+type Input struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Kind            Input_InputKind        `protobuf:"varint,1,opt,name=kind,proto3,enum=sui.rpc.v2.Input_InputKind" json:"kind,omitempty"`
+	Pure            []byte                 `protobuf:"bytes,2,opt,name=pure,proto3,oneof" json:"pure,omitempty"`
+	ObjectId        *string                `protobuf:"bytes,3,opt,name=object_id,json=objectId,proto3,oneof" json:"object_id,omitempty"`
+	Version         *uint64                `protobuf:"varint,4,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	Digest          *string                `protobuf:"bytes,5,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	Mutable         *bool                  `protobuf:"varint,6,opt,name=mutable,proto3,oneof" json:"mutable,omitempty"`
+	FundsWithdrawal *FundsWithdrawal       `protobuf:"bytes,8,opt,name=funds_withdrawal,json=fundsWithdrawal,proto3" json:"funds_withdrawal,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Input) Reset() {
+	*x = Input{}
+	mi := &file_sui_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Input) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Input) ProtoMessage() {}
+
+func (x *Input) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Input.ProtoReflect.Descriptor instead.
+func (*Input) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Input) GetKind() Input_InputKind {
+	if x != nil {
+		return x.Kind
+	}
+	return Input_INPUT_KIND_UNKNOWN
+}
+
+func (x *Input) GetPure() []byte {
+	if x != nil {
+		return x.Pure
+	}
+	return nil
+}
+
+func (x *Input) GetObjectId() string {
+	if x != nil && x.ObjectId != nil {
+		return *x.ObjectId
+	}
+	return ""
+}
+
+func (x *Input) GetVersion() uint64 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *Input) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+func (x *Input) GetMutable() bool {
+	if x != nil && x.Mutable != nil {
+		return *x.Mutable
+	}
+	return false
+}
+
+func (x *Input) GetFundsWithdrawal() *FundsWithdrawal {
+	if x != nil {
+		return x.FundsWithdrawal
+	}
+	return nil
+}
+
+type FundsWithdrawal struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Amount        *uint64                `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
+	CoinType      *string                `protobuf:"bytes,2,opt,name=coin_type,json=coinType,proto3,oneof" json:"coin_type,omitempty"`
+	Source        FundsWithdrawal_Source `protobuf:"varint,3,opt,name=source,proto3,enum=sui.rpc.v2.FundsWithdrawal_Source" json:"source,omitempty"`
+	Funder        *string                `protobuf:"bytes,4,opt,name=funder,proto3,oneof" json:"funder,omitempty"`
+	Allowance     *string                `protobuf:"bytes,5,opt,name=allowance,proto3,oneof" json:"allowance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FundsWithdrawal) Reset() {
+	*x = FundsWithdrawal{}
+	mi := &file_sui_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FundsWithdrawal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FundsWithdrawal) ProtoMessage() {}
+
+func (x *FundsWithdrawal) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FundsWithdrawal.ProtoReflect.Descriptor instead.
+func (*FundsWithdrawal) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *FundsWithdrawal) GetAmount() uint64 {
+	if x != nil && x.Amount != nil {
+		return *x.Amount
+	}
+	return 0
+}
+
+func (x *FundsWithdrawal) GetCoinType() string {
+	if x != nil && x.CoinType != nil {
+		return *x.CoinType
+	}
+	return ""
+}
+
+func (x *FundsWithdrawal) GetSource() FundsWithdrawal_Source {
+	if x != nil {
+		return x.Source
+	}
+	return FundsWithdrawal_SOURCE_UNKNOWN
+}
+
+func (x *FundsWithdrawal) GetFunder() string {
+	if x != nil && x.Funder != nil {
+		return *x.Funder
+	}
+	return ""
+}
+
+func (x *FundsWithdrawal) GetAllowance() string {
+	if x != nil && x.Allowance != nil {
+		return *x.Allowance
+	}
+	return ""
+}
+
+type Command struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Command:
+	//
+	//	*Command_MoveCall
+	//	*Command_TransferObjects
+	//	*Command_SplitCoins
+	//	*Command_MergeCoins
+	Command       isCommand_Command `protobuf_oneof:"command"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Command) Reset() {
+	*x = Command{}
+	mi := &file_sui_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Command) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Command) ProtoMessage() {}
+
+func (x *Command) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Command.ProtoReflect.Descriptor instead.
+func (*Command) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Command) GetCommand() isCommand_Command {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+func (x *Command) GetMoveCall() *MoveCall {
+	if x != nil {
+		if x, ok := x.Command.(*Command_MoveCall); ok {
+			return x.MoveCall
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetTransferObjects() *TransferObjects {
+	if x != nil {
+		if x, ok := x.Command.(*Command_TransferObjects); ok {
+			return x.TransferObjects
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetSplitCoins() *SplitCoins {
+	if x != nil {
+		if x, ok := x.Command.(*Command_SplitCoins); ok {
+			return x.SplitCoins
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetMergeCoins() *MergeCoins {
+	if x != nil {
+		if x, ok := x.Command.(*Command_MergeCoins); ok {
+			return x.MergeCoins
+		}
+	}
+	return nil
+}
+
+type isCommand_Command interface {
+	isCommand_Command()
+}
+
+type Command_MoveCall struct {
+	MoveCall *MoveCall `protobuf:"bytes,1,opt,name=move_call,json=moveCall,proto3,oneof"`
+}
+
+type Command_TransferObjects struct {
+	TransferObjects *TransferObjects `protobuf:"bytes,2,opt,name=transfer_objects,json=transferObjects,proto3,oneof"`
+}
+
+type Command_SplitCoins struct {
+	SplitCoins *SplitCoins `protobuf:"bytes,3,opt,name=split_coins,json=splitCoins,proto3,oneof"`
+}
+
+type Command_MergeCoins struct {
+	MergeCoins *MergeCoins `protobuf:"bytes,4,opt,name=merge_coins,json=mergeCoins,proto3,oneof"`
+}
+
+func (*Command_MoveCall) isCommand_Command() {}
+
+func (*Command_TransferObjects) isCommand_Command() {}
+
+func (*Command_SplitCoins) isCommand_Command() {}
+
+func (*Command_MergeCoins) isCommand_Command() {}
+
+type MoveCall struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Package       *string                `protobuf:"bytes,1,opt,name=package,proto3,oneof" json:"package,omitempty"`
+	Module        *string                `protobuf:"bytes,2,opt,name=module,proto3,oneof" json:"module,omitempty"`
+	Function      *string                `protobuf:"bytes,3,opt,name=function,proto3,oneof" json:"function,omitempty"`
+	TypeArguments []string               `protobuf:"bytes,4,rep,name=type_arguments,json=typeArguments,proto3" json:"type_arguments,omitempty"`
+	Arguments     []*Argument            `protobuf:"bytes,5,rep,name=arguments,proto3" json:"arguments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveCall) Reset() {
+	*x = MoveCall{}
+	mi := &file_sui_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveCall) ProtoMessage() {}
+
+func (x *MoveCall) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveCall.ProtoReflect.Descriptor instead.
+func (*MoveCall) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *MoveCall) GetPackage() string {
+	if x != nil && x.Package != nil {
+		return *x.Package
+	}
+	return ""
+}
+
+func (x *MoveCall) GetModule() string {
+	if x != nil && x.Module != nil {
+		return *x.Module
+	}
+	return ""
+}
+
+func (x *MoveCall) GetFunction() string {
+	if x != nil && x.Function != nil {
+		return *x.Function
+	}
+	return ""
+}
+
+func (x *MoveCall) GetTypeArguments() []string {
+	if x != nil {
+		return x.TypeArguments
+	}
+	return nil
+}
+
+func (x *MoveCall) GetArguments() []*Argument {
+	if x != nil {
+		return x.Arguments
+	}
+	return nil
+}
+
+type TransferObjects struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Objects       []*Argument            `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
+	Address       *Argument              `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferObjects) Reset() {
+	*x = TransferObjects{}
+	mi := &file_sui_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferObjects) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferObjects) ProtoMessage() {}
+
+func (x *TransferObjects) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferObjects.ProtoReflect.Descriptor instead.
+func (*TransferObjects) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *TransferObjects) GetObjects() []*Argument {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *TransferObjects) GetAddress() *Argument {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+type SplitCoins struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Coin          *Argument              `protobuf:"bytes,1,opt,name=coin,proto3" json:"coin,omitempty"`
+	Amounts       []*Argument            `protobuf:"bytes,2,rep,name=amounts,proto3" json:"amounts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SplitCoins) Reset() {
+	*x = SplitCoins{}
+	mi := &file_sui_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SplitCoins) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SplitCoins) ProtoMessage() {}
+
+func (x *SplitCoins) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SplitCoins.ProtoReflect.Descriptor instead.
+func (*SplitCoins) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SplitCoins) GetCoin() *Argument {
+	if x != nil {
+		return x.Coin
+	}
+	return nil
+}
+
+func (x *SplitCoins) GetAmounts() []*Argument {
+	if x != nil {
+		return x.Amounts
+	}
+	return nil
+}
+
+type MergeCoins struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Coin          *Argument              `protobuf:"bytes,1,opt,name=coin,proto3" json:"coin,omitempty"`
+	CoinsToMerge  []*Argument            `protobuf:"bytes,2,rep,name=coins_to_merge,json=coinsToMerge,proto3" json:"coins_to_merge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeCoins) Reset() {
+	*x = MergeCoins{}
+	mi := &file_sui_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeCoins) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeCoins) ProtoMessage() {}
+
+func (x *MergeCoins) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeCoins.ProtoReflect.Descriptor instead.
+func (*MergeCoins) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *MergeCoins) GetCoin() *Argument {
+	if x != nil {
+		return x.Coin
+	}
+	return nil
+}
+
+func (x *MergeCoins) GetCoinsToMerge() []*Argument {
+	if x != nil {
+		return x.CoinsToMerge
+	}
+	return nil
+}
+
+type Argument struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          Argument_ArgumentKind  `protobuf:"varint,1,opt,name=kind,proto3,enum=sui.rpc.v2.Argument_ArgumentKind" json:"kind,omitempty"`
+	Input         *uint32                `protobuf:"varint,2,opt,name=input,proto3,oneof" json:"input,omitempty"`
+	Result        *uint32                `protobuf:"varint,3,opt,name=result,proto3,oneof" json:"result,omitempty"`
+	Subresult     *uint32                `protobuf:"varint,4,opt,name=subresult,proto3,oneof" json:"subresult,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Argument) Reset() {
+	*x = Argument{}
+	mi := &file_sui_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Argument) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Argument) ProtoMessage() {}
+
+func (x *Argument) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Argument.ProtoReflect.Descriptor instead.
+func (*Argument) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *Argument) GetKind() Argument_ArgumentKind {
+	if x != nil {
+		return x.Kind
+	}
+	return Argument_ARGUMENT_KIND_UNKNOWN
+}
+
+func (x *Argument) GetInput() uint32 {
+	if x != nil && x.Input != nil {
+		return *x.Input
+	}
+	return 0
+}
+
+func (x *Argument) GetResult() uint32 {
+	if x != nil && x.Result != nil {
+		return *x.Result
+	}
+	return 0
+}
+
+func (x *Argument) GetSubresult() uint32 {
+	if x != nil && x.Subresult != nil {
+		return *x.Subresult
+	}
+	return 0
+}
+
+type GasPayment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Objects       []*ObjectReference     `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
+	Owner         *string                `protobuf:"bytes,2,opt,name=owner,proto3,oneof" json:"owner,omitempty"`
+	Price         *uint64                `protobuf:"varint,3,opt,name=price,proto3,oneof" json:"price,omitempty"`
+	Budget        *uint64                `protobuf:"varint,4,opt,name=budget,proto3,oneof" json:"budget,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GasPayment) Reset() {
+	*x = GasPayment{}
+	mi := &file_sui_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GasPayment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GasPayment) ProtoMessage() {}
+
+func (x *GasPayment) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GasPayment.ProtoReflect.Descriptor instead.
+func (*GasPayment) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *GasPayment) GetObjects() []*ObjectReference {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *GasPayment) GetOwner() string {
+	if x != nil && x.Owner != nil {
+		return *x.Owner
+	}
+	return ""
+}
+
+func (x *GasPayment) GetPrice() uint64 {
+	if x != nil && x.Price != nil {
+		return *x.Price
+	}
+	return 0
+}
+
+func (x *GasPayment) GetBudget() uint64 {
+	if x != nil && x.Budget != nil {
+		return *x.Budget
+	}
+	return 0
+}
+
+type ObjectReference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ObjectId      *string                `protobuf:"bytes,1,opt,name=object_id,json=objectId,proto3,oneof" json:"object_id,omitempty"`
+	Version       *uint64                `protobuf:"varint,2,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	Digest        *string                `protobuf:"bytes,3,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObjectReference) Reset() {
+	*x = ObjectReference{}
+	mi := &file_sui_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObjectReference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObjectReference) ProtoMessage() {}
+
+func (x *ObjectReference) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObjectReference.ProtoReflect.Descriptor instead.
+func (*ObjectReference) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ObjectReference) GetObjectId() string {
+	if x != nil && x.ObjectId != nil {
+		return *x.ObjectId
+	}
+	return ""
+}
+
+func (x *ObjectReference) GetVersion() uint64 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *ObjectReference) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+type TransactionExpiration struct {
+	state         protoimpl.MessageState                          `protogen:"open.v1"`
+	Kind          TransactionExpiration_TransactionExpirationKind `protobuf:"varint,1,opt,name=kind,proto3,enum=sui.rpc.v2.TransactionExpiration_TransactionExpirationKind" json:"kind,omitempty"`
+	Epoch         *uint64                                         `protobuf:"varint,2,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
+	MinEpoch      *uint64                                         `protobuf:"varint,3,opt,name=min_epoch,json=minEpoch,proto3,oneof" json:"min_epoch,omitempty"`
+	MinTimestamp  *timestamppb.Timestamp                          `protobuf:"bytes,4,opt,name=min_timestamp,json=minTimestamp,proto3" json:"min_timestamp,omitempty"`
+	MaxTimestamp  *timestamppb.Timestamp                          `protobuf:"bytes,5,opt,name=max_timestamp,json=maxTimestamp,proto3" json:"max_timestamp,omitempty"`
+	Chain         *string                                         `protobuf:"bytes,6,opt,name=chain,proto3,oneof" json:"chain,omitempty"`
+	Nonce         *uint32                                         `protobuf:"varint,7,opt,name=nonce,proto3,oneof" json:"nonce,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransactionExpiration) Reset() {
+	*x = TransactionExpiration{}
+	mi := &file_sui_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactionExpiration) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactionExpiration) ProtoMessage() {}
+
+func (x *TransactionExpiration) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactionExpiration.ProtoReflect.Descriptor instead.
+func (*TransactionExpiration) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *TransactionExpiration) GetKind() TransactionExpiration_TransactionExpirationKind {
+	if x != nil {
+		return x.Kind
+	}
+	return TransactionExpiration_TRANSACTION_EXPIRATION_KIND_UNKNOWN
+}
+
+func (x *TransactionExpiration) GetEpoch() uint64 {
+	if x != nil && x.Epoch != nil {
+		return *x.Epoch
+	}
+	return 0
+}
+
+func (x *TransactionExpiration) GetMinEpoch() uint64 {
+	if x != nil && x.MinEpoch != nil {
+		return *x.MinEpoch
+	}
+	return 0
+}
+
+func (x *TransactionExpiration) GetMinTimestamp() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MinTimestamp
+	}
+	return nil
+}
+
+func (x *TransactionExpiration) GetMaxTimestamp() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MaxTimestamp
+	}
+	return nil
+}
+
+func (x *TransactionExpiration) GetChain() string {
+	if x != nil && x.Chain != nil {
+		return *x.Chain
+	}
+	return ""
+}
+
+func (x *TransactionExpiration) GetNonce() uint32 {
+	if x != nil && x.Nonce != nil {
+		return *x.Nonce
+	}
+	return 0
+}
+
+// What it did
+type TransactionEffects struct {
+	state                         protoimpl.MessageState `protogen:"open.v1"`
+	Bcs                           *Bcs                   `protobuf:"bytes,1,opt,name=bcs,proto3" json:"bcs,omitempty"`
+	Digest                        *string                `protobuf:"bytes,2,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	Version                       *int32                 `protobuf:"varint,3,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	Status                        *ExecutionStatus       `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
+	Epoch                         *uint64                `protobuf:"varint,5,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
+	GasUsed                       *GasCostSummary        `protobuf:"bytes,6,opt,name=gas_used,json=gasUsed,proto3" json:"gas_used,omitempty"`
+	TransactionDigest             *string                `protobuf:"bytes,7,opt,name=transaction_digest,json=transactionDigest,proto3,oneof" json:"transaction_digest,omitempty"`
+	GasObject                     *ChangedObject         `protobuf:"bytes,8,opt,name=gas_object,json=gasObject,proto3" json:"gas_object,omitempty"`
+	Dependencies                  []string               `protobuf:"bytes,10,rep,name=dependencies,proto3" json:"dependencies,omitempty"`
+	LamportVersion                *uint64                `protobuf:"varint,11,opt,name=lamport_version,json=lamportVersion,proto3,oneof" json:"lamport_version,omitempty"`
+	ChangedObjects                []*ChangedObject       `protobuf:"bytes,12,rep,name=changed_objects,json=changedObjects,proto3" json:"changed_objects,omitempty"`
+	UnchangedLoadedRuntimeObjects []*ObjectReference     `protobuf:"bytes,15,rep,name=unchanged_loaded_runtime_objects,json=unchangedLoadedRuntimeObjects,proto3" json:"unchanged_loaded_runtime_objects,omitempty"`
+	unknownFields                 protoimpl.UnknownFields
+	sizeCache                     protoimpl.SizeCache
+}
+
+func (x *TransactionEffects) Reset() {
+	*x = TransactionEffects{}
+	mi := &file_sui_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactionEffects) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactionEffects) ProtoMessage() {}
+
+func (x *TransactionEffects) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactionEffects.ProtoReflect.Descriptor instead.
+func (*TransactionEffects) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *TransactionEffects) GetBcs() *Bcs {
+	if x != nil {
+		return x.Bcs
+	}
+	return nil
+}
+
+func (x *TransactionEffects) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+func (x *TransactionEffects) GetVersion() int32 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *TransactionEffects) GetStatus() *ExecutionStatus {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *TransactionEffects) GetEpoch() uint64 {
+	if x != nil && x.Epoch != nil {
+		return *x.Epoch
+	}
+	return 0
+}
+
+func (x *TransactionEffects) GetGasUsed() *GasCostSummary {
+	if x != nil {
+		return x.GasUsed
+	}
+	return nil
+}
+
+func (x *TransactionEffects) GetTransactionDigest() string {
+	if x != nil && x.TransactionDigest != nil {
+		return *x.TransactionDigest
+	}
+	return ""
+}
+
+func (x *TransactionEffects) GetGasObject() *ChangedObject {
+	if x != nil {
+		return x.GasObject
+	}
+	return nil
+}
+
+func (x *TransactionEffects) GetDependencies() []string {
+	if x != nil {
+		return x.Dependencies
+	}
+	return nil
+}
+
+func (x *TransactionEffects) GetLamportVersion() uint64 {
+	if x != nil && x.LamportVersion != nil {
+		return *x.LamportVersion
+	}
+	return 0
+}
+
+func (x *TransactionEffects) GetChangedObjects() []*ChangedObject {
+	if x != nil {
+		return x.ChangedObjects
+	}
+	return nil
+}
+
+func (x *TransactionEffects) GetUnchangedLoadedRuntimeObjects() []*ObjectReference {
+	if x != nil {
+		return x.UnchangedLoadedRuntimeObjects
+	}
+	return nil
+}
+
+type ExecutionStatus struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Success       *bool                  `protobuf:"varint,1,opt,name=success,proto3,oneof" json:"success,omitempty"`
+	Error         *ExecutionError        `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExecutionStatus) Reset() {
+	*x = ExecutionStatus{}
+	mi := &file_sui_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExecutionStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExecutionStatus) ProtoMessage() {}
+
+func (x *ExecutionStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExecutionStatus.ProtoReflect.Descriptor instead.
+func (*ExecutionStatus) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ExecutionStatus) GetSuccess() bool {
+	if x != nil && x.Success != nil {
+		return *x.Success
+	}
+	return false
+}
+
+func (x *ExecutionStatus) GetError() *ExecutionError {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+type ExecutionError struct {
+	state         protoimpl.MessageState            `protogen:"open.v1"`
+	Description   *string                           `protobuf:"bytes,1,opt,name=description,proto3,oneof" json:"description,omitempty"`
+	Command       *uint64                           `protobuf:"varint,2,opt,name=command,proto3,oneof" json:"command,omitempty"`
+	Kind          ExecutionError_ExecutionErrorKind `protobuf:"varint,3,opt,name=kind,proto3,enum=sui.rpc.v2.ExecutionError_ExecutionErrorKind" json:"kind,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExecutionError) Reset() {
+	*x = ExecutionError{}
+	mi := &file_sui_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExecutionError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExecutionError) ProtoMessage() {}
+
+func (x *ExecutionError) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExecutionError.ProtoReflect.Descriptor instead.
+func (*ExecutionError) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ExecutionError) GetDescription() string {
+	if x != nil && x.Description != nil {
+		return *x.Description
+	}
+	return ""
+}
+
+func (x *ExecutionError) GetCommand() uint64 {
+	if x != nil && x.Command != nil {
+		return *x.Command
+	}
+	return 0
+}
+
+func (x *ExecutionError) GetKind() ExecutionError_ExecutionErrorKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ExecutionError_EXECUTION_ERROR_KIND_UNKNOWN
+}
+
+type GasCostSummary struct {
+	state                   protoimpl.MessageState `protogen:"open.v1"`
+	ComputationCost         *uint64                `protobuf:"varint,1,opt,name=computation_cost,json=computationCost,proto3,oneof" json:"computation_cost,omitempty"`
+	StorageCost             *uint64                `protobuf:"varint,2,opt,name=storage_cost,json=storageCost,proto3,oneof" json:"storage_cost,omitempty"`
+	StorageRebate           *uint64                `protobuf:"varint,3,opt,name=storage_rebate,json=storageRebate,proto3,oneof" json:"storage_rebate,omitempty"`
+	NonRefundableStorageFee *uint64                `protobuf:"varint,4,opt,name=non_refundable_storage_fee,json=nonRefundableStorageFee,proto3,oneof" json:"non_refundable_storage_fee,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
+}
+
+func (x *GasCostSummary) Reset() {
+	*x = GasCostSummary{}
+	mi := &file_sui_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GasCostSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GasCostSummary) ProtoMessage() {}
+
+func (x *GasCostSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GasCostSummary.ProtoReflect.Descriptor instead.
+func (*GasCostSummary) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *GasCostSummary) GetComputationCost() uint64 {
+	if x != nil && x.ComputationCost != nil {
+		return *x.ComputationCost
+	}
+	return 0
+}
+
+func (x *GasCostSummary) GetStorageCost() uint64 {
+	if x != nil && x.StorageCost != nil {
+		return *x.StorageCost
+	}
+	return 0
+}
+
+func (x *GasCostSummary) GetStorageRebate() uint64 {
+	if x != nil && x.StorageRebate != nil {
+		return *x.StorageRebate
+	}
+	return 0
+}
+
+func (x *GasCostSummary) GetNonRefundableStorageFee() uint64 {
+	if x != nil && x.NonRefundableStorageFee != nil {
+		return *x.NonRefundableStorageFee
+	}
+	return 0
+}
+
+type ChangedObject struct {
+	state            protoimpl.MessageState          `protogen:"open.v1"`
+	ObjectId         *string                         `protobuf:"bytes,1,opt,name=object_id,json=objectId,proto3,oneof" json:"object_id,omitempty"`
+	InputState       ChangedObject_InputObjectState  `protobuf:"varint,2,opt,name=input_state,json=inputState,proto3,enum=sui.rpc.v2.ChangedObject_InputObjectState" json:"input_state,omitempty"`
+	InputVersion     *uint64                         `protobuf:"varint,3,opt,name=input_version,json=inputVersion,proto3,oneof" json:"input_version,omitempty"`
+	InputDigest      *string                         `protobuf:"bytes,4,opt,name=input_digest,json=inputDigest,proto3,oneof" json:"input_digest,omitempty"`
+	InputOwner       *Owner                          `protobuf:"bytes,5,opt,name=input_owner,json=inputOwner,proto3" json:"input_owner,omitempty"`
+	OutputState      ChangedObject_OutputObjectState `protobuf:"varint,6,opt,name=output_state,json=outputState,proto3,enum=sui.rpc.v2.ChangedObject_OutputObjectState" json:"output_state,omitempty"`
+	OutputVersion    *uint64                         `protobuf:"varint,7,opt,name=output_version,json=outputVersion,proto3,oneof" json:"output_version,omitempty"`
+	OutputDigest     *string                         `protobuf:"bytes,8,opt,name=output_digest,json=outputDigest,proto3,oneof" json:"output_digest,omitempty"`
+	OutputOwner      *Owner                          `protobuf:"bytes,9,opt,name=output_owner,json=outputOwner,proto3" json:"output_owner,omitempty"`
+	AccumulatorWrite *AccumulatorWrite               `protobuf:"bytes,12,opt,name=accumulator_write,json=accumulatorWrite,proto3" json:"accumulator_write,omitempty"`
+	IdOperation      ChangedObject_IdOperation       `protobuf:"varint,10,opt,name=id_operation,json=idOperation,proto3,enum=sui.rpc.v2.ChangedObject_IdOperation" json:"id_operation,omitempty"`
+	ObjectType       *string                         `protobuf:"bytes,11,opt,name=object_type,json=objectType,proto3,oneof" json:"object_type,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ChangedObject) Reset() {
+	*x = ChangedObject{}
+	mi := &file_sui_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangedObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangedObject) ProtoMessage() {}
+
+func (x *ChangedObject) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangedObject.ProtoReflect.Descriptor instead.
+func (*ChangedObject) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ChangedObject) GetObjectId() string {
+	if x != nil && x.ObjectId != nil {
+		return *x.ObjectId
+	}
+	return ""
+}
+
+func (x *ChangedObject) GetInputState() ChangedObject_InputObjectState {
+	if x != nil {
+		return x.InputState
+	}
+	return ChangedObject_INPUT_OBJECT_STATE_UNKNOWN
+}
+
+func (x *ChangedObject) GetInputVersion() uint64 {
+	if x != nil && x.InputVersion != nil {
+		return *x.InputVersion
+	}
+	return 0
+}
+
+func (x *ChangedObject) GetInputDigest() string {
+	if x != nil && x.InputDigest != nil {
+		return *x.InputDigest
+	}
+	return ""
+}
+
+func (x *ChangedObject) GetInputOwner() *Owner {
+	if x != nil {
+		return x.InputOwner
+	}
+	return nil
+}
+
+func (x *ChangedObject) GetOutputState() ChangedObject_OutputObjectState {
+	if x != nil {
+		return x.OutputState
+	}
+	return ChangedObject_OUTPUT_OBJECT_STATE_UNKNOWN
+}
+
+func (x *ChangedObject) GetOutputVersion() uint64 {
+	if x != nil && x.OutputVersion != nil {
+		return *x.OutputVersion
+	}
+	return 0
+}
+
+func (x *ChangedObject) GetOutputDigest() string {
+	if x != nil && x.OutputDigest != nil {
+		return *x.OutputDigest
+	}
+	return ""
+}
+
+func (x *ChangedObject) GetOutputOwner() *Owner {
+	if x != nil {
+		return x.OutputOwner
+	}
+	return nil
+}
+
+func (x *ChangedObject) GetAccumulatorWrite() *AccumulatorWrite {
+	if x != nil {
+		return x.AccumulatorWrite
+	}
+	return nil
+}
+
+func (x *ChangedObject) GetIdOperation() ChangedObject_IdOperation {
+	if x != nil {
+		return x.IdOperation
+	}
+	return ChangedObject_ID_OPERATION_UNKNOWN
+}
+
+func (x *ChangedObject) GetObjectType() string {
+	if x != nil && x.ObjectType != nil {
+		return *x.ObjectType
+	}
+	return ""
+}
+
+type AccumulatorWrite struct {
+	state           protoimpl.MessageState                `protogen:"open.v1"`
+	Address         *string                               `protobuf:"bytes,1,opt,name=address,proto3,oneof" json:"address,omitempty"`
+	AccumulatorType *string                               `protobuf:"bytes,2,opt,name=accumulator_type,json=accumulatorType,proto3,oneof" json:"accumulator_type,omitempty"`
+	Operation       AccumulatorWrite_AccumulatorOperation `protobuf:"varint,3,opt,name=operation,proto3,enum=sui.rpc.v2.AccumulatorWrite_AccumulatorOperation" json:"operation,omitempty"`
+	ValueKind       AccumulatorWrite_AccumulatorValue     `protobuf:"varint,4,opt,name=value_kind,json=valueKind,proto3,enum=sui.rpc.v2.AccumulatorWrite_AccumulatorValue" json:"value_kind,omitempty"`
+	IntegerValue    *uint64                               `protobuf:"varint,5,opt,name=integer_value,json=integerValue,proto3,oneof" json:"integer_value,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *AccumulatorWrite) Reset() {
+	*x = AccumulatorWrite{}
+	mi := &file_sui_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccumulatorWrite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccumulatorWrite) ProtoMessage() {}
+
+func (x *AccumulatorWrite) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccumulatorWrite.ProtoReflect.Descriptor instead.
+func (*AccumulatorWrite) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *AccumulatorWrite) GetAddress() string {
+	if x != nil && x.Address != nil {
+		return *x.Address
+	}
+	return ""
+}
+
+func (x *AccumulatorWrite) GetAccumulatorType() string {
+	if x != nil && x.AccumulatorType != nil {
+		return *x.AccumulatorType
+	}
+	return ""
+}
+
+func (x *AccumulatorWrite) GetOperation() AccumulatorWrite_AccumulatorOperation {
+	if x != nil {
+		return x.Operation
+	}
+	return AccumulatorWrite_ACCUMULATOR_OPERATION_UNKNOWN
+}
+
+func (x *AccumulatorWrite) GetValueKind() AccumulatorWrite_AccumulatorValue {
+	if x != nil {
+		return x.ValueKind
+	}
+	return AccumulatorWrite_ACCUMULATOR_VALUE_UNKNOWN
+}
+
+func (x *AccumulatorWrite) GetIntegerValue() uint64 {
+	if x != nil && x.IntegerValue != nil {
+		return *x.IntegerValue
+	}
+	return 0
+}
+
+// LedgerService.GetCheckpoint and GetEpoch
+type GetCheckpointRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	ReadMask *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	// Types that are valid to be assigned to CheckpointId:
+	//
+	//	*GetCheckpointRequest_SequenceNumber
+	//	*GetCheckpointRequest_Digest
+	CheckpointId  isGetCheckpointRequest_CheckpointId `protobuf_oneof:"checkpoint_id"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCheckpointRequest) Reset() {
+	*x = GetCheckpointRequest{}
+	mi := &file_sui_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCheckpointRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCheckpointRequest) ProtoMessage() {}
+
+func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
+func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *GetCheckpointRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+func (x *GetCheckpointRequest) GetCheckpointId() isGetCheckpointRequest_CheckpointId {
+	if x != nil {
+		return x.CheckpointId
+	}
+	return nil
+}
+
+func (x *GetCheckpointRequest) GetSequenceNumber() uint64 {
+	if x != nil {
+		if x, ok := x.CheckpointId.(*GetCheckpointRequest_SequenceNumber); ok {
+			return x.SequenceNumber
+		}
+	}
+	return 0
+}
+
+func (x *GetCheckpointRequest) GetDigest() string {
+	if x != nil {
+		if x, ok := x.CheckpointId.(*GetCheckpointRequest_Digest); ok {
+			return x.Digest
+		}
+	}
+	return ""
+}
+
+type isGetCheckpointRequest_CheckpointId interface {
+	isGetCheckpointRequest_CheckpointId()
+}
+
+type GetCheckpointRequest_SequenceNumber struct {
+	SequenceNumber uint64 `protobuf:"varint,1,opt,name=sequence_number,json=sequenceNumber,proto3,oneof"`
+}
+
+type GetCheckpointRequest_Digest struct {
+	Digest string `protobuf:"bytes,2,opt,name=digest,proto3,oneof"`
+}
+
+func (*GetCheckpointRequest_SequenceNumber) isGetCheckpointRequest_CheckpointId() {}
+
+func (*GetCheckpointRequest_Digest) isGetCheckpointRequest_CheckpointId() {}
+
+type GetCheckpointResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Checkpoint    *Checkpoint            `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCheckpointResponse) Reset() {
+	*x = GetCheckpointResponse{}
+	mi := &file_sui_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCheckpointResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCheckpointResponse) ProtoMessage() {}
+
+func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCheckpointResponse.ProtoReflect.Descriptor instead.
+func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *GetCheckpointResponse) GetCheckpoint() *Checkpoint {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+type Checkpoint struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	SequenceNumber *uint64                `protobuf:"varint,1,opt,name=sequence_number,json=sequenceNumber,proto3,oneof" json:"sequence_number,omitempty"`
+	Digest         *string                `protobuf:"bytes,2,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	Summary        *CheckpointSummary     `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`
+	Transactions   []*ExecutedTransaction `protobuf:"bytes,6,rep,name=transactions,proto3" json:"transactions,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Checkpoint) Reset() {
+	*x = Checkpoint{}
+	mi := &file_sui_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Checkpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Checkpoint) ProtoMessage() {}
+
+func (x *Checkpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
+func (*Checkpoint) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *Checkpoint) GetSequenceNumber() uint64 {
+	if x != nil && x.SequenceNumber != nil {
+		return *x.SequenceNumber
+	}
+	return 0
+}
+
+func (x *Checkpoint) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+func (x *Checkpoint) GetSummary() *CheckpointSummary {
+	if x != nil {
+		return x.Summary
+	}
+	return nil
+}
+
+func (x *Checkpoint) GetTransactions() []*ExecutedTransaction {
+	if x != nil {
+		return x.Transactions
+	}
+	return nil
+}
+
+type CheckpointSummary struct {
+	state                      protoimpl.MessageState `protogen:"open.v1"`
+	Bcs                        *Bcs                   `protobuf:"bytes,1,opt,name=bcs,proto3" json:"bcs,omitempty"`
+	Digest                     *string                `protobuf:"bytes,2,opt,name=digest,proto3,oneof" json:"digest,omitempty"`
+	Epoch                      *uint64                `protobuf:"varint,3,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
+	SequenceNumber             *uint64                `protobuf:"varint,4,opt,name=sequence_number,json=sequenceNumber,proto3,oneof" json:"sequence_number,omitempty"`
+	TotalNetworkTransactions   *uint64                `protobuf:"varint,5,opt,name=total_network_transactions,json=totalNetworkTransactions,proto3,oneof" json:"total_network_transactions,omitempty"`
+	PreviousDigest             *string                `protobuf:"bytes,7,opt,name=previous_digest,json=previousDigest,proto3,oneof" json:"previous_digest,omitempty"`
+	EpochRollingGasCostSummary *GasCostSummary        `protobuf:"bytes,8,opt,name=epoch_rolling_gas_cost_summary,json=epochRollingGasCostSummary,proto3" json:"epoch_rolling_gas_cost_summary,omitempty"`
+	Timestamp                  *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
+}
+
+func (x *CheckpointSummary) Reset() {
+	*x = CheckpointSummary{}
+	mi := &file_sui_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckpointSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckpointSummary) ProtoMessage() {}
+
+func (x *CheckpointSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckpointSummary.ProtoReflect.Descriptor instead.
+func (*CheckpointSummary) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *CheckpointSummary) GetBcs() *Bcs {
+	if x != nil {
+		return x.Bcs
+	}
+	return nil
+}
+
+func (x *CheckpointSummary) GetDigest() string {
+	if x != nil && x.Digest != nil {
+		return *x.Digest
+	}
+	return ""
+}
+
+func (x *CheckpointSummary) GetEpoch() uint64 {
+	if x != nil && x.Epoch != nil {
+		return *x.Epoch
+	}
+	return 0
+}
+
+func (x *CheckpointSummary) GetSequenceNumber() uint64 {
+	if x != nil && x.SequenceNumber != nil {
+		return *x.SequenceNumber
+	}
+	return 0
+}
+
+func (x *CheckpointSummary) GetTotalNetworkTransactions() uint64 {
+	if x != nil && x.TotalNetworkTransactions != nil {
+		return *x.TotalNetworkTransactions
+	}
+	return 0
+}
+
+func (x *CheckpointSummary) GetPreviousDigest() string {
+	if x != nil && x.PreviousDigest != nil {
+		return *x.PreviousDigest
+	}
+	return ""
+}
+
+func (x *CheckpointSummary) GetEpochRollingGasCostSummary() *GasCostSummary {
+	if x != nil {
+		return x.EpochRollingGasCostSummary
+	}
+	return nil
+}
+
+func (x *CheckpointSummary) GetTimestamp() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Timestamp
+	}
+	return nil
+}
+
+type GetEpochRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Epoch         *uint64                `protobuf:"varint,1,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEpochRequest) Reset() {
+	*x = GetEpochRequest{}
+	mi := &file_sui_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEpochRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEpochRequest) ProtoMessage() {}
+
+func (x *GetEpochRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEpochRequest.ProtoReflect.Descriptor instead.
+func (*GetEpochRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *GetEpochRequest) GetEpoch() uint64 {
+	if x != nil && x.Epoch != nil {
+		return *x.Epoch
+	}
+	return 0
+}
+
+func (x *GetEpochRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+type GetEpochResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Epoch         *Epoch                 `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEpochResponse) Reset() {
+	*x = GetEpochResponse{}
+	mi := &file_sui_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEpochResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEpochResponse) ProtoMessage() {}
+
+func (x *GetEpochResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEpochResponse.ProtoReflect.Descriptor instead.
+func (*GetEpochResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *GetEpochResponse) GetEpoch() *Epoch {
+	if x != nil {
+		return x.Epoch
+	}
+	return nil
+}
+
+type Epoch struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	Epoch             *uint64                `protobuf:"varint,1,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
+	SystemState       *SystemState           `protobuf:"bytes,3,opt,name=system_state,json=systemState,proto3" json:"system_state,omitempty"`
+	FirstCheckpoint   *uint64                `protobuf:"varint,4,opt,name=first_checkpoint,json=firstCheckpoint,proto3,oneof" json:"first_checkpoint,omitempty"`
+	LastCheckpoint    *uint64                `protobuf:"varint,5,opt,name=last_checkpoint,json=lastCheckpoint,proto3,oneof" json:"last_checkpoint,omitempty"`
+	Start             *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start,proto3" json:"start,omitempty"`
+	End               *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=end,proto3" json:"end,omitempty"`
+	ReferenceGasPrice *uint64                `protobuf:"varint,8,opt,name=reference_gas_price,json=referenceGasPrice,proto3,oneof" json:"reference_gas_price,omitempty"`
+	ProtocolConfig    *ProtocolConfig        `protobuf:"bytes,9,opt,name=protocol_config,json=protocolConfig,proto3" json:"protocol_config,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Epoch) Reset() {
+	*x = Epoch{}
+	mi := &file_sui_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Epoch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Epoch) ProtoMessage() {}
+
+func (x *Epoch) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Epoch.ProtoReflect.Descriptor instead.
+func (*Epoch) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *Epoch) GetEpoch() uint64 {
+	if x != nil && x.Epoch != nil {
+		return *x.Epoch
+	}
+	return 0
+}
+
+func (x *Epoch) GetSystemState() *SystemState {
+	if x != nil {
+		return x.SystemState
+	}
+	return nil
+}
+
+func (x *Epoch) GetFirstCheckpoint() uint64 {
+	if x != nil && x.FirstCheckpoint != nil {
+		return *x.FirstCheckpoint
+	}
+	return 0
+}
+
+func (x *Epoch) GetLastCheckpoint() uint64 {
+	if x != nil && x.LastCheckpoint != nil {
+		return *x.LastCheckpoint
+	}
+	return 0
+}
+
+func (x *Epoch) GetStart() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *Epoch) GetEnd() *timestamppb.Timestamp {
+	if x != nil {
+		return x.End
+	}
+	return nil
+}
+
+func (x *Epoch) GetReferenceGasPrice() uint64 {
+	if x != nil && x.ReferenceGasPrice != nil {
+		return *x.ReferenceGasPrice
+	}
+	return 0
+}
+
+func (x *Epoch) GetProtocolConfig() *ProtocolConfig {
+	if x != nil {
+		return x.ProtocolConfig
+	}
+	return nil
+}
+
+type SystemState struct {
+	state                           protoimpl.MessageState `protogen:"open.v1"`
+	Version                         *uint64                `protobuf:"varint,1,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	Epoch                           *uint64                `protobuf:"varint,2,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
+	ProtocolVersion                 *uint64                `protobuf:"varint,3,opt,name=protocol_version,json=protocolVersion,proto3,oneof" json:"protocol_version,omitempty"`
+	ReferenceGasPrice               *uint64                `protobuf:"varint,7,opt,name=reference_gas_price,json=referenceGasPrice,proto3,oneof" json:"reference_gas_price,omitempty"`
+	SafeMode                        *bool                  `protobuf:"varint,10,opt,name=safe_mode,json=safeMode,proto3,oneof" json:"safe_mode,omitempty"`
+	SafeModeStorageRewards          *uint64                `protobuf:"varint,11,opt,name=safe_mode_storage_rewards,json=safeModeStorageRewards,proto3,oneof" json:"safe_mode_storage_rewards,omitempty"`
+	SafeModeComputationRewards      *uint64                `protobuf:"varint,12,opt,name=safe_mode_computation_rewards,json=safeModeComputationRewards,proto3,oneof" json:"safe_mode_computation_rewards,omitempty"`
+	SafeModeStorageRebates          *uint64                `protobuf:"varint,13,opt,name=safe_mode_storage_rebates,json=safeModeStorageRebates,proto3,oneof" json:"safe_mode_storage_rebates,omitempty"`
+	SafeModeNonRefundableStorageFee *uint64                `protobuf:"varint,14,opt,name=safe_mode_non_refundable_storage_fee,json=safeModeNonRefundableStorageFee,proto3,oneof" json:"safe_mode_non_refundable_storage_fee,omitempty"`
+	EpochStartTimestampMs           *uint64                `protobuf:"varint,15,opt,name=epoch_start_timestamp_ms,json=epochStartTimestampMs,proto3,oneof" json:"epoch_start_timestamp_ms,omitempty"`
+	unknownFields                   protoimpl.UnknownFields
+	sizeCache                       protoimpl.SizeCache
+}
+
+func (x *SystemState) Reset() {
+	*x = SystemState{}
+	mi := &file_sui_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SystemState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SystemState) ProtoMessage() {}
+
+func (x *SystemState) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SystemState.ProtoReflect.Descriptor instead.
+func (*SystemState) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *SystemState) GetVersion() uint64 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *SystemState) GetEpoch() uint64 {
+	if x != nil && x.Epoch != nil {
+		return *x.Epoch
+	}
+	return 0
+}
+
+func (x *SystemState) GetProtocolVersion() uint64 {
+	if x != nil && x.ProtocolVersion != nil {
+		return *x.ProtocolVersion
+	}
+	return 0
+}
+
+func (x *SystemState) GetReferenceGasPrice() uint64 {
+	if x != nil && x.ReferenceGasPrice != nil {
+		return *x.ReferenceGasPrice
+	}
+	return 0
+}
+
+func (x *SystemState) GetSafeMode() bool {
+	if x != nil && x.SafeMode != nil {
+		return *x.SafeMode
+	}
+	return false
+}
+
+func (x *SystemState) GetSafeModeStorageRewards() uint64 {
+	if x != nil && x.SafeModeStorageRewards != nil {
+		return *x.SafeModeStorageRewards
+	}
+	return 0
+}
+
+func (x *SystemState) GetSafeModeComputationRewards() uint64 {
+	if x != nil && x.SafeModeComputationRewards != nil {
+		return *x.SafeModeComputationRewards
+	}
+	return 0
+}
+
+func (x *SystemState) GetSafeModeStorageRebates() uint64 {
+	if x != nil && x.SafeModeStorageRebates != nil {
+		return *x.SafeModeStorageRebates
+	}
+	return 0
+}
+
+func (x *SystemState) GetSafeModeNonRefundableStorageFee() uint64 {
+	if x != nil && x.SafeModeNonRefundableStorageFee != nil {
+		return *x.SafeModeNonRefundableStorageFee
+	}
+	return 0
+}
+
+func (x *SystemState) GetEpochStartTimestampMs() uint64 {
+	if x != nil && x.EpochStartTimestampMs != nil {
+		return *x.EpochStartTimestampMs
+	}
+	return 0
+}
+
+type ProtocolConfig struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ProtocolVersion *uint64                `protobuf:"varint,1,opt,name=protocol_version,json=protocolVersion,proto3,oneof" json:"protocol_version,omitempty"`
+	FeatureFlags    map[string]bool        `protobuf:"bytes,2,rep,name=feature_flags,json=featureFlags,proto3" json:"feature_flags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	Attributes      map[string]string      `protobuf:"bytes,3,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ProtocolConfig) Reset() {
+	*x = ProtocolConfig{}
+	mi := &file_sui_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProtocolConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProtocolConfig) ProtoMessage() {}
+
+func (x *ProtocolConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProtocolConfig.ProtoReflect.Descriptor instead.
+func (*ProtocolConfig) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ProtocolConfig) GetProtocolVersion() uint64 {
+	if x != nil && x.ProtocolVersion != nil {
+		return *x.ProtocolVersion
+	}
+	return 0
+}
+
+func (x *ProtocolConfig) GetFeatureFlags() map[string]bool {
+	if x != nil {
+		return x.FeatureFlags
+	}
+	return nil
+}
+
+func (x *ProtocolConfig) GetAttributes() map[string]string {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+// LedgerService.ListTransactions
+type ListTransactionsRequest struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ReadMask        *fieldmaskpb.FieldMask `protobuf:"bytes,1,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	StartCheckpoint *uint64                `protobuf:"varint,2,opt,name=start_checkpoint,json=startCheckpoint,proto3,oneof" json:"start_checkpoint,omitempty"`
+	EndCheckpoint   *uint64                `protobuf:"varint,3,opt,name=end_checkpoint,json=endCheckpoint,proto3,oneof" json:"end_checkpoint,omitempty"`
+	Filter          *TransactionFilter     `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	Options         *QueryOptions          `protobuf:"bytes,5,opt,name=options,proto3" json:"options,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ListTransactionsRequest) Reset() {
+	*x = ListTransactionsRequest{}
+	mi := &file_sui_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTransactionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTransactionsRequest) ProtoMessage() {}
+
+func (x *ListTransactionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTransactionsRequest.ProtoReflect.Descriptor instead.
+func (*ListTransactionsRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *ListTransactionsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+func (x *ListTransactionsRequest) GetStartCheckpoint() uint64 {
+	if x != nil && x.StartCheckpoint != nil {
+		return *x.StartCheckpoint
+	}
+	return 0
+}
+
+func (x *ListTransactionsRequest) GetEndCheckpoint() uint64 {
+	if x != nil && x.EndCheckpoint != nil {
+		return *x.EndCheckpoint
+	}
+	return 0
+}
+
+func (x *ListTransactionsRequest) GetFilter() *TransactionFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *ListTransactionsRequest) GetOptions() *QueryOptions {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+type ListTransactionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transaction   *ExecutedTransaction   `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	Watermark     *Watermark             `protobuf:"bytes,2,opt,name=watermark,proto3" json:"watermark,omitempty"`
+	End           *QueryEnd              `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTransactionsResponse) Reset() {
+	*x = ListTransactionsResponse{}
+	mi := &file_sui_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTransactionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTransactionsResponse) ProtoMessage() {}
+
+func (x *ListTransactionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTransactionsResponse.ProtoReflect.Descriptor instead.
+func (*ListTransactionsResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *ListTransactionsResponse) GetTransaction() *ExecutedTransaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *ListTransactionsResponse) GetWatermark() *Watermark {
+	if x != nil {
+		return x.Watermark
+	}
+	return nil
+}
+
+func (x *ListTransactionsResponse) GetEnd() *QueryEnd {
+	if x != nil {
+		return x.End
+	}
+	return nil
+}
+
+type TransactionFilter struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Terms         []*TransactionTerm     `protobuf:"bytes,1,rep,name=terms,proto3" json:"terms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransactionFilter) Reset() {
+	*x = TransactionFilter{}
+	mi := &file_sui_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactionFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactionFilter) ProtoMessage() {}
+
+func (x *TransactionFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactionFilter.ProtoReflect.Descriptor instead.
+func (*TransactionFilter) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *TransactionFilter) GetTerms() []*TransactionTerm {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+type TransactionTerm struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Literals      []*TransactionLiteral  `protobuf:"bytes,1,rep,name=literals,proto3" json:"literals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransactionTerm) Reset() {
+	*x = TransactionTerm{}
+	mi := &file_sui_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactionTerm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactionTerm) ProtoMessage() {}
+
+func (x *TransactionTerm) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactionTerm.ProtoReflect.Descriptor instead.
+func (*TransactionTerm) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *TransactionTerm) GetLiterals() []*TransactionLiteral {
+	if x != nil {
+		return x.Literals
+	}
+	return nil
+}
+
+type TransactionLiteral struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Negated bool                   `protobuf:"varint,1,opt,name=negated,proto3" json:"negated,omitempty"`
+	// Types that are valid to be assigned to Predicate:
+	//
+	//	*TransactionLiteral_Sender
+	//	*TransactionLiteral_AffectedAddress
+	//	*TransactionLiteral_MoveCall
+	Predicate     isTransactionLiteral_Predicate `protobuf_oneof:"predicate"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransactionLiteral) Reset() {
+	*x = TransactionLiteral{}
+	mi := &file_sui_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactionLiteral) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactionLiteral) ProtoMessage() {}
+
+func (x *TransactionLiteral) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactionLiteral.ProtoReflect.Descriptor instead.
+func (*TransactionLiteral) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *TransactionLiteral) GetNegated() bool {
+	if x != nil {
+		return x.Negated
+	}
+	return false
+}
+
+func (x *TransactionLiteral) GetPredicate() isTransactionLiteral_Predicate {
+	if x != nil {
+		return x.Predicate
+	}
+	return nil
+}
+
+func (x *TransactionLiteral) GetSender() *SenderFilter {
+	if x != nil {
+		if x, ok := x.Predicate.(*TransactionLiteral_Sender); ok {
+			return x.Sender
+		}
+	}
+	return nil
+}
+
+func (x *TransactionLiteral) GetAffectedAddress() *AffectedAddressFilter {
+	if x != nil {
+		if x, ok := x.Predicate.(*TransactionLiteral_AffectedAddress); ok {
+			return x.AffectedAddress
+		}
+	}
+	return nil
+}
+
+func (x *TransactionLiteral) GetMoveCall() *MoveCallFilter {
+	if x != nil {
+		if x, ok := x.Predicate.(*TransactionLiteral_MoveCall); ok {
+			return x.MoveCall
+		}
+	}
+	return nil
+}
+
+type isTransactionLiteral_Predicate interface {
+	isTransactionLiteral_Predicate()
+}
+
+type TransactionLiteral_Sender struct {
+	Sender *SenderFilter `protobuf:"bytes,2,opt,name=sender,proto3,oneof"`
+}
+
+type TransactionLiteral_AffectedAddress struct {
+	AffectedAddress *AffectedAddressFilter `protobuf:"bytes,3,opt,name=affected_address,json=affectedAddress,proto3,oneof"`
+}
+
+type TransactionLiteral_MoveCall struct {
+	MoveCall *MoveCallFilter `protobuf:"bytes,5,opt,name=move_call,json=moveCall,proto3,oneof"`
+}
+
+func (*TransactionLiteral_Sender) isTransactionLiteral_Predicate() {}
+
+func (*TransactionLiteral_AffectedAddress) isTransactionLiteral_Predicate() {}
+
+func (*TransactionLiteral_MoveCall) isTransactionLiteral_Predicate() {}
+
+type SenderFilter struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       *string                `protobuf:"bytes,1,opt,name=address,proto3,oneof" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SenderFilter) Reset() {
+	*x = SenderFilter{}
+	mi := &file_sui_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SenderFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SenderFilter) ProtoMessage() {}
+
+func (x *SenderFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SenderFilter.ProtoReflect.Descriptor instead.
+func (*SenderFilter) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *SenderFilter) GetAddress() string {
+	if x != nil && x.Address != nil {
+		return *x.Address
+	}
+	return ""
+}
+
+type AffectedAddressFilter struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       *string                `protobuf:"bytes,1,opt,name=address,proto3,oneof" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AffectedAddressFilter) Reset() {
+	*x = AffectedAddressFilter{}
+	mi := &file_sui_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AffectedAddressFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AffectedAddressFilter) ProtoMessage() {}
+
+func (x *AffectedAddressFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AffectedAddressFilter.ProtoReflect.Descriptor instead.
+func (*AffectedAddressFilter) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *AffectedAddressFilter) GetAddress() string {
+	if x != nil && x.Address != nil {
+		return *x.Address
+	}
+	return ""
+}
+
+type MoveCallFilter struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Function      *string                `protobuf:"bytes,1,opt,name=function,proto3,oneof" json:"function,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveCallFilter) Reset() {
+	*x = MoveCallFilter{}
+	mi := &file_sui_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveCallFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveCallFilter) ProtoMessage() {}
+
+func (x *MoveCallFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveCallFilter.ProtoReflect.Descriptor instead.
+func (*MoveCallFilter) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *MoveCallFilter) GetFunction() string {
+	if x != nil && x.Function != nil {
+		return *x.Function
+	}
+	return ""
+}
+
+type QueryOptions struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Limit         *uint32                `protobuf:"varint,1,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	After         []byte                 `protobuf:"bytes,2,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	Before        []byte                 `protobuf:"bytes,3,opt,name=before,proto3,oneof" json:"before,omitempty"`
+	Ordering      Ordering               `protobuf:"varint,4,opt,name=ordering,proto3,enum=sui.rpc.v2.Ordering" json:"ordering,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryOptions) Reset() {
+	*x = QueryOptions{}
+	mi := &file_sui_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryOptions) ProtoMessage() {}
+
+func (x *QueryOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryOptions.ProtoReflect.Descriptor instead.
+func (*QueryOptions) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *QueryOptions) GetLimit() uint32 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+func (x *QueryOptions) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *QueryOptions) GetBefore() []byte {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *QueryOptions) GetOrdering() Ordering {
+	if x != nil {
+		return x.Ordering
+	}
+	return Ordering_ORDERING_ASCENDING
+}
+
+type Watermark struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cursor        []byte                 `protobuf:"bytes,1,opt,name=cursor,proto3,oneof" json:"cursor,omitempty"`
+	Checkpoint    *uint64                `protobuf:"varint,2,opt,name=checkpoint,proto3,oneof" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Watermark) Reset() {
+	*x = Watermark{}
+	mi := &file_sui_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Watermark) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Watermark) ProtoMessage() {}
+
+func (x *Watermark) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Watermark.ProtoReflect.Descriptor instead.
+func (*Watermark) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *Watermark) GetCursor() []byte {
+	if x != nil {
+		return x.Cursor
+	}
+	return nil
+}
+
+func (x *Watermark) GetCheckpoint() uint64 {
+	if x != nil && x.Checkpoint != nil {
+		return *x.Checkpoint
+	}
+	return 0
+}
+
+type QueryEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        QueryEndReason         `protobuf:"varint,1,opt,name=reason,proto3,enum=sui.rpc.v2.QueryEndReason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryEnd) Reset() {
+	*x = QueryEnd{}
+	mi := &file_sui_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryEnd) ProtoMessage() {}
+
+func (x *QueryEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryEnd.ProtoReflect.Descriptor instead.
+func (*QueryEnd) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *QueryEnd) GetReason() QueryEndReason {
+	if x != nil {
+		return x.Reason
+	}
+	return QueryEndReason_QUERY_END_REASON_UNKNOWN
+}
+
+// StateService
+type GetBalanceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Owner         *string                `protobuf:"bytes,1,opt,name=owner,proto3,oneof" json:"owner,omitempty"`
+	CoinType      *string                `protobuf:"bytes,2,opt,name=coin_type,json=coinType,proto3,oneof" json:"coin_type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBalanceRequest) Reset() {
+	*x = GetBalanceRequest{}
+	mi := &file_sui_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBalanceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBalanceRequest) ProtoMessage() {}
+
+func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
+func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *GetBalanceRequest) GetOwner() string {
+	if x != nil && x.Owner != nil {
+		return *x.Owner
+	}
+	return ""
+}
+
+func (x *GetBalanceRequest) GetCoinType() string {
+	if x != nil && x.CoinType != nil {
+		return *x.CoinType
+	}
+	return ""
+}
+
+type GetBalanceResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Balance       *Balance               `protobuf:"bytes,1,opt,name=balance,proto3" json:"balance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBalanceResponse) Reset() {
+	*x = GetBalanceResponse{}
+	mi := &file_sui_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBalanceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBalanceResponse) ProtoMessage() {}
+
+func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
+func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *GetBalanceResponse) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+type Balance struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	CoinType       *string                `protobuf:"bytes,1,opt,name=coin_type,json=coinType,proto3,oneof" json:"coin_type,omitempty"`
+	Balance        *uint64                `protobuf:"varint,3,opt,name=balance,proto3,oneof" json:"balance,omitempty"`
+	AddressBalance *uint64                `protobuf:"varint,4,opt,name=address_balance,json=addressBalance,proto3,oneof" json:"address_balance,omitempty"`
+	CoinBalance    *uint64                `protobuf:"varint,5,opt,name=coin_balance,json=coinBalance,proto3,oneof" json:"coin_balance,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_sui_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *Balance) GetCoinType() string {
+	if x != nil && x.CoinType != nil {
+		return *x.CoinType
+	}
+	return ""
+}
+
+func (x *Balance) GetBalance() uint64 {
+	if x != nil && x.Balance != nil {
+		return *x.Balance
+	}
+	return 0
+}
+
+func (x *Balance) GetAddressBalance() uint64 {
+	if x != nil && x.AddressBalance != nil {
+		return *x.AddressBalance
+	}
+	return 0
+}
+
+func (x *Balance) GetCoinBalance() uint64 {
+	if x != nil && x.CoinBalance != nil {
+		return *x.CoinBalance
+	}
+	return 0
+}
+
+type ListBalancesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Owner         *string                `protobuf:"bytes,1,opt,name=owner,proto3,oneof" json:"owner,omitempty"`
+	PageSize      *uint32                `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3,oneof" json:"page_size,omitempty"`
+	PageToken     []byte                 `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBalancesRequest) Reset() {
+	*x = ListBalancesRequest{}
+	mi := &file_sui_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBalancesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBalancesRequest) ProtoMessage() {}
+
+func (x *ListBalancesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBalancesRequest.ProtoReflect.Descriptor instead.
+func (*ListBalancesRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *ListBalancesRequest) GetOwner() string {
+	if x != nil && x.Owner != nil {
+		return *x.Owner
+	}
+	return ""
+}
+
+func (x *ListBalancesRequest) GetPageSize() uint32 {
+	if x != nil && x.PageSize != nil {
+		return *x.PageSize
+	}
+	return 0
+}
+
+func (x *ListBalancesRequest) GetPageToken() []byte {
+	if x != nil {
+		return x.PageToken
+	}
+	return nil
+}
+
+type ListBalancesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Balances      []*Balance             `protobuf:"bytes,1,rep,name=balances,proto3" json:"balances,omitempty"`
+	NextPageToken []byte                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3,oneof" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBalancesResponse) Reset() {
+	*x = ListBalancesResponse{}
+	mi := &file_sui_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBalancesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBalancesResponse) ProtoMessage() {}
+
+func (x *ListBalancesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBalancesResponse.ProtoReflect.Descriptor instead.
+func (*ListBalancesResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *ListBalancesResponse) GetBalances() []*Balance {
+	if x != nil {
+		return x.Balances
+	}
+	return nil
+}
+
+func (x *ListBalancesResponse) GetNextPageToken() []byte {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return nil
+}
+
+type ListOwnedObjectsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Owner         *string                `protobuf:"bytes,1,opt,name=owner,proto3,oneof" json:"owner,omitempty"`
+	PageSize      *uint32                `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3,oneof" json:"page_size,omitempty"`
+	PageToken     []byte                 `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,4,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	ObjectType    *string                `protobuf:"bytes,5,opt,name=object_type,json=objectType,proto3,oneof" json:"object_type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOwnedObjectsRequest) Reset() {
+	*x = ListOwnedObjectsRequest{}
+	mi := &file_sui_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOwnedObjectsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOwnedObjectsRequest) ProtoMessage() {}
+
+func (x *ListOwnedObjectsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOwnedObjectsRequest.ProtoReflect.Descriptor instead.
+func (*ListOwnedObjectsRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *ListOwnedObjectsRequest) GetOwner() string {
+	if x != nil && x.Owner != nil {
+		return *x.Owner
+	}
+	return ""
+}
+
+func (x *ListOwnedObjectsRequest) GetPageSize() uint32 {
+	if x != nil && x.PageSize != nil {
+		return *x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOwnedObjectsRequest) GetPageToken() []byte {
+	if x != nil {
+		return x.PageToken
+	}
+	return nil
+}
+
+func (x *ListOwnedObjectsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+func (x *ListOwnedObjectsRequest) GetObjectType() string {
+	if x != nil && x.ObjectType != nil {
+		return *x.ObjectType
+	}
+	return ""
+}
+
+type ListOwnedObjectsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Objects       []*Object              `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
+	NextPageToken []byte                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3,oneof" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOwnedObjectsResponse) Reset() {
+	*x = ListOwnedObjectsResponse{}
+	mi := &file_sui_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOwnedObjectsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOwnedObjectsResponse) ProtoMessage() {}
+
+func (x *ListOwnedObjectsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOwnedObjectsResponse.ProtoReflect.Descriptor instead.
+func (*ListOwnedObjectsResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *ListOwnedObjectsResponse) GetObjects() []*Object {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *ListOwnedObjectsResponse) GetNextPageToken() []byte {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return nil
+}
+
+type GetCoinInfoRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CoinType      *string                `protobuf:"bytes,1,opt,name=coin_type,json=coinType,proto3,oneof" json:"coin_type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCoinInfoRequest) Reset() {
+	*x = GetCoinInfoRequest{}
+	mi := &file_sui_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCoinInfoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCoinInfoRequest) ProtoMessage() {}
+
+func (x *GetCoinInfoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCoinInfoRequest.ProtoReflect.Descriptor instead.
+func (*GetCoinInfoRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *GetCoinInfoRequest) GetCoinType() string {
+	if x != nil && x.CoinType != nil {
+		return *x.CoinType
+	}
+	return ""
+}
+
+type GetCoinInfoResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CoinType      *string                `protobuf:"bytes,1,opt,name=coin_type,json=coinType,proto3,oneof" json:"coin_type,omitempty"`
+	Metadata      *CoinMetadata          `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCoinInfoResponse) Reset() {
+	*x = GetCoinInfoResponse{}
+	mi := &file_sui_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCoinInfoResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCoinInfoResponse) ProtoMessage() {}
+
+func (x *GetCoinInfoResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCoinInfoResponse.ProtoReflect.Descriptor instead.
+func (*GetCoinInfoResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *GetCoinInfoResponse) GetCoinType() string {
+	if x != nil && x.CoinType != nil {
+		return *x.CoinType
+	}
+	return ""
+}
+
+func (x *GetCoinInfoResponse) GetMetadata() *CoinMetadata {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+type CoinMetadata struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            *string                `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
+	Decimals      *uint32                `protobuf:"varint,2,opt,name=decimals,proto3,oneof" json:"decimals,omitempty"`
+	Name          *string                `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	Symbol        *string                `protobuf:"bytes,4,opt,name=symbol,proto3,oneof" json:"symbol,omitempty"`
+	Description   *string                `protobuf:"bytes,5,opt,name=description,proto3,oneof" json:"description,omitempty"`
+	IconUrl       *string                `protobuf:"bytes,6,opt,name=icon_url,json=iconUrl,proto3,oneof" json:"icon_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CoinMetadata) Reset() {
+	*x = CoinMetadata{}
+	mi := &file_sui_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CoinMetadata) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CoinMetadata) ProtoMessage() {}
+
+func (x *CoinMetadata) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CoinMetadata.ProtoReflect.Descriptor instead.
+func (*CoinMetadata) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *CoinMetadata) GetId() string {
+	if x != nil && x.Id != nil {
+		return *x.Id
+	}
+	return ""
+}
+
+func (x *CoinMetadata) GetDecimals() uint32 {
+	if x != nil && x.Decimals != nil {
+		return *x.Decimals
+	}
+	return 0
+}
+
+func (x *CoinMetadata) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *CoinMetadata) GetSymbol() string {
+	if x != nil && x.Symbol != nil {
+		return *x.Symbol
+	}
+	return ""
+}
+
+func (x *CoinMetadata) GetDescription() string {
+	if x != nil && x.Description != nil {
+		return *x.Description
+	}
+	return ""
+}
+
+func (x *CoinMetadata) GetIconUrl() string {
+	if x != nil && x.IconUrl != nil {
+		return *x.IconUrl
+	}
+	return ""
+}
+
+// TransactionExecutionService
+type ExecuteTransactionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transaction   *Transaction           `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	Signatures    []*UserSignature       `protobuf:"bytes,2,rep,name=signatures,proto3" json:"signatures,omitempty"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExecuteTransactionRequest) Reset() {
+	*x = ExecuteTransactionRequest{}
+	mi := &file_sui_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExecuteTransactionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExecuteTransactionRequest) ProtoMessage() {}
+
+func (x *ExecuteTransactionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExecuteTransactionRequest.ProtoReflect.Descriptor instead.
+func (*ExecuteTransactionRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *ExecuteTransactionRequest) GetTransaction() *Transaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *ExecuteTransactionRequest) GetSignatures() []*UserSignature {
+	if x != nil {
+		return x.Signatures
+	}
+	return nil
+}
+
+func (x *ExecuteTransactionRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+type ExecuteTransactionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transaction   *ExecutedTransaction   `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExecuteTransactionResponse) Reset() {
+	*x = ExecuteTransactionResponse{}
+	mi := &file_sui_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExecuteTransactionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExecuteTransactionResponse) ProtoMessage() {}
+
+func (x *ExecuteTransactionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExecuteTransactionResponse.ProtoReflect.Descriptor instead.
+func (*ExecuteTransactionResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *ExecuteTransactionResponse) GetTransaction() *ExecutedTransaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+type SimulateTransactionRequest struct {
+	state          protoimpl.MessageState                       `protogen:"open.v1"`
+	Transaction    *Transaction                                 `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	ReadMask       *fieldmaskpb.FieldMask                       `protobuf:"bytes,2,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	Checks         SimulateTransactionRequest_TransactionChecks `protobuf:"varint,3,opt,name=checks,proto3,enum=sui.rpc.v2.SimulateTransactionRequest_TransactionChecks" json:"checks,omitempty"`
+	DoGasSelection *bool                                        `protobuf:"varint,4,opt,name=do_gas_selection,json=doGasSelection,proto3,oneof" json:"do_gas_selection,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SimulateTransactionRequest) Reset() {
+	*x = SimulateTransactionRequest{}
+	mi := &file_sui_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateTransactionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateTransactionRequest) ProtoMessage() {}
+
+func (x *SimulateTransactionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateTransactionRequest.ProtoReflect.Descriptor instead.
+func (*SimulateTransactionRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *SimulateTransactionRequest) GetTransaction() *Transaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *SimulateTransactionRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+func (x *SimulateTransactionRequest) GetChecks() SimulateTransactionRequest_TransactionChecks {
+	if x != nil {
+		return x.Checks
+	}
+	return SimulateTransactionRequest_ENABLED
+}
+
+func (x *SimulateTransactionRequest) GetDoGasSelection() bool {
+	if x != nil && x.DoGasSelection != nil {
+		return *x.DoGasSelection
+	}
+	return false
+}
+
+type SimulateTransactionResponse struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	Transaction       *ExecutedTransaction   `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	SuggestedGasPrice *uint64                `protobuf:"varint,3,opt,name=suggested_gas_price,json=suggestedGasPrice,proto3,oneof" json:"suggested_gas_price,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SimulateTransactionResponse) Reset() {
+	*x = SimulateTransactionResponse{}
+	mi := &file_sui_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateTransactionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateTransactionResponse) ProtoMessage() {}
+
+func (x *SimulateTransactionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateTransactionResponse.ProtoReflect.Descriptor instead.
+func (*SimulateTransactionResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *SimulateTransactionResponse) GetTransaction() *ExecutedTransaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *SimulateTransactionResponse) GetSuggestedGasPrice() uint64 {
+	if x != nil && x.SuggestedGasPrice != nil {
+		return *x.SuggestedGasPrice
+	}
+	return 0
+}
+
+// SubscriptionService
+type SubscribeCheckpointsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,1,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	Filter        *TransactionFilter     `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubscribeCheckpointsRequest) Reset() {
+	*x = SubscribeCheckpointsRequest{}
+	mi := &file_sui_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubscribeCheckpointsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubscribeCheckpointsRequest) ProtoMessage() {}
+
+func (x *SubscribeCheckpointsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubscribeCheckpointsRequest.ProtoReflect.Descriptor instead.
+func (*SubscribeCheckpointsRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *SubscribeCheckpointsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+func (x *SubscribeCheckpointsRequest) GetFilter() *TransactionFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+type SubscribeCheckpointsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cursor        *uint64                `protobuf:"varint,1,opt,name=cursor,proto3,oneof" json:"cursor,omitempty"`
+	Checkpoint    *Checkpoint            `protobuf:"bytes,2,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubscribeCheckpointsResponse) Reset() {
+	*x = SubscribeCheckpointsResponse{}
+	mi := &file_sui_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubscribeCheckpointsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubscribeCheckpointsResponse) ProtoMessage() {}
+
+func (x *SubscribeCheckpointsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubscribeCheckpointsResponse.ProtoReflect.Descriptor instead.
+func (*SubscribeCheckpointsResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{75}
+}
+
+func (x *SubscribeCheckpointsResponse) GetCursor() uint64 {
+	if x != nil && x.Cursor != nil {
+		return *x.Cursor
+	}
+	return 0
+}
+
+func (x *SubscribeCheckpointsResponse) GetCheckpoint() *Checkpoint {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+type SubscribeTransactionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,1,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	Filter        *TransactionFilter     `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubscribeTransactionsRequest) Reset() {
+	*x = SubscribeTransactionsRequest{}
+	mi := &file_sui_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubscribeTransactionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubscribeTransactionsRequest) ProtoMessage() {}
+
+func (x *SubscribeTransactionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubscribeTransactionsRequest.ProtoReflect.Descriptor instead.
+func (*SubscribeTransactionsRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *SubscribeTransactionsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+func (x *SubscribeTransactionsRequest) GetFilter() *TransactionFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+type SubscribeTransactionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transaction   *ExecutedTransaction   `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	Watermark     *Watermark             `protobuf:"bytes,2,opt,name=watermark,proto3" json:"watermark,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubscribeTransactionsResponse) Reset() {
+	*x = SubscribeTransactionsResponse{}
+	mi := &file_sui_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubscribeTransactionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubscribeTransactionsResponse) ProtoMessage() {}
+
+func (x *SubscribeTransactionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubscribeTransactionsResponse.ProtoReflect.Descriptor instead.
+func (*SubscribeTransactionsResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{77}
+}
+
+func (x *SubscribeTransactionsResponse) GetTransaction() *ExecutedTransaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *SubscribeTransactionsResponse) GetWatermark() *Watermark {
+	if x != nil {
+		return x.Watermark
+	}
+	return nil
+}
+
 // SignatureVerificationService.VerifySignature
 type VerifySignatureRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Message       *Bcs                   `protobuf:"bytes,1,opt,name=message,proto3,oneof" json:"message,omitempty"`
-	Signature     *UserSignature         `protobuf:"bytes,2,opt,name=signature,proto3,oneof" json:"signature,omitempty"`
+	Message       *Bcs                   `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	Signature     *UserSignature         `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
 	Address       *string                `protobuf:"bytes,3,opt,name=address,proto3,oneof" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -248,7 +5952,7 @@ type VerifySignatureRequest struct {
 
 func (x *VerifySignatureRequest) Reset() {
 	*x = VerifySignatureRequest{}
-	mi := &file_sui_proto_msgTypes[4]
+	mi := &file_sui_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -260,7 +5964,7 @@ func (x *VerifySignatureRequest) String() string {
 func (*VerifySignatureRequest) ProtoMessage() {}
 
 func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[4]
+	mi := &file_sui_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -273,7 +5977,7 @@ func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifySignatureRequest.ProtoReflect.Descriptor instead.
 func (*VerifySignatureRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{4}
+	return file_sui_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *VerifySignatureRequest) GetMessage() *Bcs {
@@ -307,7 +6011,7 @@ type VerifySignatureResponse struct {
 
 func (x *VerifySignatureResponse) Reset() {
 	*x = VerifySignatureResponse{}
-	mi := &file_sui_proto_msgTypes[5]
+	mi := &file_sui_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -319,7 +6023,7 @@ func (x *VerifySignatureResponse) String() string {
 func (*VerifySignatureResponse) ProtoMessage() {}
 
 func (x *VerifySignatureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[5]
+	mi := &file_sui_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -332,7 +6036,7 @@ func (x *VerifySignatureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifySignatureResponse.ProtoReflect.Descriptor instead.
 func (*VerifySignatureResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{5}
+	return file_sui_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *VerifySignatureResponse) GetIsValid() bool {
@@ -349,46 +6053,760 @@ func (x *VerifySignatureResponse) GetReason() string {
 	return ""
 }
 
+// NameService.ReverseLookupName
+type ReverseLookupNameRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       *string                `protobuf:"bytes,1,opt,name=address,proto3,oneof" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReverseLookupNameRequest) Reset() {
+	*x = ReverseLookupNameRequest{}
+	mi := &file_sui_proto_msgTypes[80]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReverseLookupNameRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReverseLookupNameRequest) ProtoMessage() {}
+
+func (x *ReverseLookupNameRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[80]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReverseLookupNameRequest.ProtoReflect.Descriptor instead.
+func (*ReverseLookupNameRequest) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{80}
+}
+
+func (x *ReverseLookupNameRequest) GetAddress() string {
+	if x != nil && x.Address != nil {
+		return *x.Address
+	}
+	return ""
+}
+
+type ReverseLookupNameResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReverseLookupNameResponse) Reset() {
+	*x = ReverseLookupNameResponse{}
+	mi := &file_sui_proto_msgTypes[81]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReverseLookupNameResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReverseLookupNameResponse) ProtoMessage() {}
+
+func (x *ReverseLookupNameResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[81]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReverseLookupNameResponse.ProtoReflect.Descriptor instead.
+func (*ReverseLookupNameResponse) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{81}
+}
+
 var File_sui_proto protoreflect.FileDescriptor
 
 const file_sui_proto_rawDesc = "" +
 	"\n" +
 	"\tsui.proto\x12\n" +
-	"sui.rpc.v2\x1a\x1fgoogle/protobuf/timestamp.proto\"\x17\n" +
-	"\x15GetServiceInfoRequest\"\x91\x02\n" +
+	"sui.rpc.v2\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x17\n" +
+	"\x15GetServiceInfoRequest\"\x9e\x03\n" +
 	"\x16GetServiceInfoResponse\x12\x1e\n" +
 	"\bchain_id\x18\x01 \x01(\tH\x00R\achainId\x88\x01\x01\x12\x19\n" +
 	"\x05chain\x18\x02 \x01(\tH\x01R\x05chain\x88\x01\x01\x12\x19\n" +
 	"\x05epoch\x18\x03 \x01(\x04H\x02R\x05epoch\x88\x01\x01\x120\n" +
 	"\x11checkpoint_height\x18\x04 \x01(\x04H\x03R\x10checkpointHeight\x88\x01\x01\x128\n" +
-	"\ttimestamp\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestampB\v\n" +
+	"\ttimestamp\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12C\n" +
+	"\x1blowest_available_checkpoint\x18\x06 \x01(\x04H\x04R\x19lowestAvailableCheckpoint\x88\x01\x01\x12\x1b\n" +
+	"\x06server\x18\b \x01(\tH\x05R\x06server\x88\x01\x01B\v\n" +
 	"\t_chain_idB\b\n" +
 	"\x06_chainB\b\n" +
 	"\x06_epochB\x14\n" +
-	"\x12_checkpoint_height\"L\n" +
+	"\x12_checkpoint_heightB\x1e\n" +
+	"\x1c_lowest_available_checkpointB\t\n" +
+	"\a_server\"\xa6\x01\n" +
+	"\x10GetObjectRequest\x12 \n" +
+	"\tobject_id\x18\x01 \x01(\tH\x00R\bobjectId\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x02 \x01(\x04H\x01R\aversion\x88\x01\x01\x127\n" +
+	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMaskB\f\n" +
+	"\n" +
+	"_object_idB\n" +
+	"\n" +
+	"\b_version\"?\n" +
+	"\x11GetObjectResponse\x12*\n" +
+	"\x06object\x18\x01 \x01(\v2\x12.sui.rpc.v2.ObjectR\x06object\"\x8b\x01\n" +
+	"\x16BatchGetObjectsRequest\x128\n" +
+	"\brequests\x18\x01 \x03(\v2\x1c.sui.rpc.v2.GetObjectRequestR\brequests\x127\n" +
+	"\tread_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"P\n" +
+	"\x17BatchGetObjectsResponse\x125\n" +
+	"\aobjects\x18\x01 \x03(\v2\x1b.sui.rpc.v2.GetObjectResultR\aobjects\"x\n" +
+	"\x0fGetObjectResult\x12,\n" +
+	"\x06object\x18\x01 \x01(\v2\x12.sui.rpc.v2.ObjectH\x00R\x06object\x12-\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.sui.rpc.v2.RpcStatusH\x00R\x05errorB\b\n" +
+	"\x06result\"\xc2\x04\n" +
+	"\x06Object\x12!\n" +
+	"\x03bcs\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsR\x03bcs\x12 \n" +
+	"\tobject_id\x18\x02 \x01(\tH\x00R\bobjectId\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x03 \x01(\x04H\x01R\aversion\x88\x01\x01\x12\x1b\n" +
+	"\x06digest\x18\x04 \x01(\tH\x02R\x06digest\x88\x01\x01\x12'\n" +
+	"\x05owner\x18\x05 \x01(\v2\x11.sui.rpc.v2.OwnerR\x05owner\x12$\n" +
+	"\vobject_type\x18\x06 \x01(\tH\x03R\n" +
+	"objectType\x88\x01\x01\x123\n" +
+	"\x13has_public_transfer\x18\a \x01(\bH\x04R\x11hasPublicTransfer\x88\x01\x01\x12+\n" +
+	"\bcontents\x18\b \x01(\v2\x0f.sui.rpc.v2.BcsR\bcontents\x126\n" +
+	"\x14previous_transaction\x18\n" +
+	" \x01(\tH\x05R\x13previousTransaction\x88\x01\x01\x12*\n" +
+	"\x0estorage_rebate\x18\v \x01(\x04H\x06R\rstorageRebate\x88\x01\x01\x12\x1d\n" +
+	"\abalance\x18e \x01(\x04H\aR\abalance\x88\x01\x01B\f\n" +
+	"\n" +
+	"_object_idB\n" +
+	"\n" +
+	"\b_versionB\t\n" +
+	"\a_digestB\x0e\n" +
+	"\f_object_typeB\x16\n" +
+	"\x14_has_public_transferB\x17\n" +
+	"\x15_previous_transactionB\x11\n" +
+	"\x0f_storage_rebateB\n" +
+	"\n" +
+	"\b_balance\"\xfe\x01\n" +
+	"\x05Owner\x12/\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1b.sui.rpc.v2.Owner.OwnerKindR\x04kind\x12\x1d\n" +
+	"\aaddress\x18\x02 \x01(\tH\x00R\aaddress\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x03 \x01(\x04H\x01R\aversion\x88\x01\x01\"n\n" +
+	"\tOwnerKind\x12\x16\n" +
+	"\x12OWNER_KIND_UNKNOWN\x10\x00\x12\v\n" +
+	"\aADDRESS\x10\x01\x12\n" +
+	"\n" +
+	"\x06OBJECT\x10\x02\x12\n" +
+	"\n" +
+	"\x06SHARED\x10\x03\x12\r\n" +
+	"\tIMMUTABLE\x10\x04\x12\x15\n" +
+	"\x11CONSENSUS_ADDRESS\x10\x05B\n" +
+	"\n" +
+	"\b_addressB\n" +
+	"\n" +
+	"\b_version\"L\n" +
 	"\x03Bcs\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x19\n" +
 	"\x05value\x18\x02 \x01(\fH\x01R\x05value\x88\x01\x01B\a\n" +
 	"\x05_nameB\b\n" +
-	"\x06_value\"?\n" +
-	"\rUserSignature\x12&\n" +
-	"\x03bcs\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsH\x00R\x03bcs\x88\x01\x01B\x06\n" +
-	"\x04_bcs\"\xcb\x01\n" +
-	"\x16VerifySignatureRequest\x12.\n" +
-	"\amessage\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsH\x00R\amessage\x88\x01\x01\x12<\n" +
-	"\tsignature\x18\x02 \x01(\v2\x19.sui.rpc.v2.UserSignatureH\x01R\tsignature\x88\x01\x01\x12\x1d\n" +
-	"\aaddress\x18\x03 \x01(\tH\x02R\aaddress\x88\x01\x01B\n" +
+	"\x06_value\"9\n" +
+	"\tRpcStatus\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"x\n" +
+	"\x15GetTransactionRequest\x12\x1b\n" +
+	"\x06digest\x18\x01 \x01(\tH\x00R\x06digest\x88\x01\x01\x127\n" +
+	"\tread_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMaskB\t\n" +
+	"\a_digest\"[\n" +
+	"\x16GetTransactionResponse\x12A\n" +
+	"\vtransaction\x18\x01 \x01(\v2\x1f.sui.rpc.v2.ExecutedTransactionR\vtransaction\"p\n" +
+	"\x1bBatchGetTransactionsRequest\x12\x18\n" +
+	"\adigests\x18\x01 \x03(\tR\adigests\x127\n" +
+	"\tread_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"d\n" +
+	"\x1cBatchGetTransactionsResponse\x12D\n" +
+	"\ftransactions\x18\x01 \x03(\v2 .sui.rpc.v2.GetTransactionResultR\ftransactions\"\x94\x01\n" +
+	"\x14GetTransactionResult\x12C\n" +
+	"\vtransaction\x18\x01 \x01(\v2\x1f.sui.rpc.v2.ExecutedTransactionH\x00R\vtransaction\x12-\n" +
+	"\x05error\x18\x02 \x01(\v2\x15.sui.rpc.v2.RpcStatusH\x00R\x05errorB\b\n" +
+	"\x06result\"\x9e\x04\n" +
+	"\x13ExecutedTransaction\x12\x1b\n" +
+	"\x06digest\x18\x01 \x01(\tH\x00R\x06digest\x88\x01\x01\x129\n" +
+	"\vtransaction\x18\x02 \x01(\v2\x17.sui.rpc.v2.TransactionR\vtransaction\x129\n" +
 	"\n" +
-	"\b_messageB\f\n" +
+	"signatures\x18\x03 \x03(\v2\x19.sui.rpc.v2.UserSignatureR\n" +
+	"signatures\x128\n" +
+	"\aeffects\x18\x04 \x01(\v2\x1e.sui.rpc.v2.TransactionEffectsR\aeffects\x125\n" +
+	"\x06events\x18\x05 \x01(\v2\x1d.sui.rpc.v2.TransactionEventsR\x06events\x12#\n" +
 	"\n" +
-	"_signatureB\n" +
+	"checkpoint\x18\x06 \x01(\x04H\x01R\n" +
+	"checkpoint\x88\x01\x01\x128\n" +
+	"\ttimestamp\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12B\n" +
+	"\x0fbalance_changes\x18\b \x03(\v2\x19.sui.rpc.v2.BalanceChangeR\x0ebalanceChanges\x120\n" +
+	"\x11transaction_index\x18\n" +
+	" \x01(\x04H\x02R\x10transactionIndex\x88\x01\x01B\t\n" +
+	"\a_digestB\r\n" +
+	"\v_checkpointB\x14\n" +
+	"\x12_transaction_index\"^\n" +
+	"\x11TransactionEvents\x12!\n" +
+	"\x03bcs\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsR\x03bcs\x12\x1b\n" +
+	"\x06digest\x18\x02 \x01(\tH\x00R\x06digest\x88\x01\x01B\t\n" +
+	"\a_digest\"\x92\x01\n" +
+	"\rBalanceChange\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x88\x01\x01\x12 \n" +
+	"\tcoin_type\x18\x02 \x01(\tH\x01R\bcoinType\x88\x01\x01\x12\x1b\n" +
+	"\x06amount\x18\x03 \x01(\tH\x02R\x06amount\x88\x01\x01B\n" +
+	"\n" +
+	"\b_addressB\f\n" +
+	"\n" +
+	"_coin_typeB\t\n" +
+	"\a_amount\"2\n" +
+	"\rUserSignature\x12!\n" +
+	"\x03bcs\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsR\x03bcs\"\xd8\x02\n" +
+	"\vTransaction\x12!\n" +
+	"\x03bcs\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsR\x03bcs\x12\x1b\n" +
+	"\x06digest\x18\x02 \x01(\tH\x00R\x06digest\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x03 \x01(\x05H\x01R\aversion\x88\x01\x01\x12/\n" +
+	"\x04kind\x18\x04 \x01(\v2\x1b.sui.rpc.v2.TransactionKindR\x04kind\x12\x1b\n" +
+	"\x06sender\x18\x05 \x01(\tH\x02R\x06sender\x88\x01\x01\x127\n" +
+	"\vgas_payment\x18\x06 \x01(\v2\x16.sui.rpc.v2.GasPaymentR\n" +
+	"gasPayment\x12A\n" +
+	"\n" +
+	"expiration\x18\a \x01(\v2!.sui.rpc.v2.TransactionExpirationR\n" +
+	"expirationB\t\n" +
+	"\a_digestB\n" +
+	"\n" +
+	"\b_versionB\t\n" +
+	"\a_sender\"\xe9\x01\n" +
+	"\x0fTransactionKind\x124\n" +
+	"\x04kind\x18\x01 \x01(\x0e2 .sui.rpc.v2.TransactionKind.KindR\x04kind\x12`\n" +
+	"\x18programmable_transaction\x18\x02 \x01(\v2#.sui.rpc.v2.ProgrammableTransactionH\x00R\x17programmableTransaction\"6\n" +
+	"\x04Kind\x12\x10\n" +
+	"\fKIND_UNKNOWN\x10\x00\x12\x1c\n" +
+	"\x18PROGRAMMABLE_TRANSACTION\x10\x01B\x06\n" +
+	"\x04data\"u\n" +
+	"\x17ProgrammableTransaction\x12)\n" +
+	"\x06inputs\x18\x01 \x03(\v2\x11.sui.rpc.v2.InputR\x06inputs\x12/\n" +
+	"\bcommands\x18\x02 \x03(\v2\x13.sui.rpc.v2.CommandR\bcommands\"\xc8\x03\n" +
+	"\x05Input\x12/\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1b.sui.rpc.v2.Input.InputKindR\x04kind\x12\x17\n" +
+	"\x04pure\x18\x02 \x01(\fH\x00R\x04pure\x88\x01\x01\x12 \n" +
+	"\tobject_id\x18\x03 \x01(\tH\x01R\bobjectId\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x04 \x01(\x04H\x02R\aversion\x88\x01\x01\x12\x1b\n" +
+	"\x06digest\x18\x05 \x01(\tH\x03R\x06digest\x88\x01\x01\x12\x1d\n" +
+	"\amutable\x18\x06 \x01(\bH\x04R\amutable\x88\x01\x01\x12F\n" +
+	"\x10funds_withdrawal\x18\b \x01(\v2\x1b.sui.rpc.v2.FundsWithdrawalR\x0ffundsWithdrawal\"v\n" +
+	"\tInputKind\x12\x16\n" +
+	"\x12INPUT_KIND_UNKNOWN\x10\x00\x12\b\n" +
+	"\x04PURE\x10\x01\x12\x16\n" +
+	"\x12IMMUTABLE_OR_OWNED\x10\x02\x12\n" +
+	"\n" +
+	"\x06SHARED\x10\x03\x12\r\n" +
+	"\tRECEIVING\x10\x04\x12\x14\n" +
+	"\x10FUNDS_WITHDRAWAL\x10\x05B\a\n" +
+	"\x05_pureB\f\n" +
+	"\n" +
+	"_object_idB\n" +
+	"\n" +
+	"\b_versionB\t\n" +
+	"\a_digestB\n" +
+	"\n" +
+	"\b_mutable\"\xcb\x02\n" +
+	"\x0fFundsWithdrawal\x12\x1b\n" +
+	"\x06amount\x18\x01 \x01(\x04H\x00R\x06amount\x88\x01\x01\x12 \n" +
+	"\tcoin_type\x18\x02 \x01(\tH\x01R\bcoinType\x88\x01\x01\x12:\n" +
+	"\x06source\x18\x03 \x01(\x0e2\".sui.rpc.v2.FundsWithdrawal.SourceR\x06source\x12\x1b\n" +
+	"\x06funder\x18\x04 \x01(\tH\x02R\x06funder\x88\x01\x01\x12!\n" +
+	"\tallowance\x18\x05 \x01(\tH\x03R\tallowance\x88\x01\x01\"K\n" +
+	"\x06Source\x12\x12\n" +
+	"\x0eSOURCE_UNKNOWN\x10\x00\x12\n" +
+	"\n" +
+	"\x06SENDER\x10\x01\x12\v\n" +
+	"\aSPONSOR\x10\x02\x12\x14\n" +
+	"\x10SENDER_ALLOWANCE\x10\x03B\t\n" +
+	"\a_amountB\f\n" +
+	"\n" +
+	"_coin_typeB\t\n" +
+	"\a_funderB\f\n" +
+	"\n" +
+	"_allowance\"\x89\x02\n" +
+	"\aCommand\x123\n" +
+	"\tmove_call\x18\x01 \x01(\v2\x14.sui.rpc.v2.MoveCallH\x00R\bmoveCall\x12H\n" +
+	"\x10transfer_objects\x18\x02 \x01(\v2\x1b.sui.rpc.v2.TransferObjectsH\x00R\x0ftransferObjects\x129\n" +
+	"\vsplit_coins\x18\x03 \x01(\v2\x16.sui.rpc.v2.SplitCoinsH\x00R\n" +
+	"splitCoins\x129\n" +
+	"\vmerge_coins\x18\x04 \x01(\v2\x16.sui.rpc.v2.MergeCoinsH\x00R\n" +
+	"mergeCoinsB\t\n" +
+	"\acommand\"\xe6\x01\n" +
+	"\bMoveCall\x12\x1d\n" +
+	"\apackage\x18\x01 \x01(\tH\x00R\apackage\x88\x01\x01\x12\x1b\n" +
+	"\x06module\x18\x02 \x01(\tH\x01R\x06module\x88\x01\x01\x12\x1f\n" +
+	"\bfunction\x18\x03 \x01(\tH\x02R\bfunction\x88\x01\x01\x12%\n" +
+	"\x0etype_arguments\x18\x04 \x03(\tR\rtypeArguments\x122\n" +
+	"\targuments\x18\x05 \x03(\v2\x14.sui.rpc.v2.ArgumentR\targumentsB\n" +
+	"\n" +
+	"\b_packageB\t\n" +
+	"\a_moduleB\v\n" +
+	"\t_function\"q\n" +
+	"\x0fTransferObjects\x12.\n" +
+	"\aobjects\x18\x01 \x03(\v2\x14.sui.rpc.v2.ArgumentR\aobjects\x12.\n" +
+	"\aaddress\x18\x02 \x01(\v2\x14.sui.rpc.v2.ArgumentR\aaddress\"f\n" +
+	"\n" +
+	"SplitCoins\x12(\n" +
+	"\x04coin\x18\x01 \x01(\v2\x14.sui.rpc.v2.ArgumentR\x04coin\x12.\n" +
+	"\aamounts\x18\x02 \x03(\v2\x14.sui.rpc.v2.ArgumentR\aamounts\"r\n" +
+	"\n" +
+	"MergeCoins\x12(\n" +
+	"\x04coin\x18\x01 \x01(\v2\x14.sui.rpc.v2.ArgumentR\x04coin\x12:\n" +
+	"\x0ecoins_to_merge\x18\x02 \x03(\v2\x14.sui.rpc.v2.ArgumentR\fcoinsToMerge\"\x8a\x02\n" +
+	"\bArgument\x125\n" +
+	"\x04kind\x18\x01 \x01(\x0e2!.sui.rpc.v2.Argument.ArgumentKindR\x04kind\x12\x19\n" +
+	"\x05input\x18\x02 \x01(\rH\x00R\x05input\x88\x01\x01\x12\x1b\n" +
+	"\x06result\x18\x03 \x01(\rH\x01R\x06result\x88\x01\x01\x12!\n" +
+	"\tsubresult\x18\x04 \x01(\rH\x02R\tsubresult\x88\x01\x01\"I\n" +
+	"\fArgumentKind\x12\x19\n" +
+	"\x15ARGUMENT_KIND_UNKNOWN\x10\x00\x12\a\n" +
+	"\x03GAS\x10\x01\x12\t\n" +
+	"\x05INPUT\x10\x02\x12\n" +
+	"\n" +
+	"\x06RESULT\x10\x03B\b\n" +
+	"\x06_inputB\t\n" +
+	"\a_resultB\f\n" +
+	"\n" +
+	"_subresult\"\xb5\x01\n" +
+	"\n" +
+	"GasPayment\x125\n" +
+	"\aobjects\x18\x01 \x03(\v2\x1b.sui.rpc.v2.ObjectReferenceR\aobjects\x12\x19\n" +
+	"\x05owner\x18\x02 \x01(\tH\x00R\x05owner\x88\x01\x01\x12\x19\n" +
+	"\x05price\x18\x03 \x01(\x04H\x01R\x05price\x88\x01\x01\x12\x1b\n" +
+	"\x06budget\x18\x04 \x01(\x04H\x02R\x06budget\x88\x01\x01B\b\n" +
+	"\x06_ownerB\b\n" +
+	"\x06_priceB\t\n" +
+	"\a_budget\"\x94\x01\n" +
+	"\x0fObjectReference\x12 \n" +
+	"\tobject_id\x18\x01 \x01(\tH\x00R\bobjectId\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x02 \x01(\x04H\x01R\aversion\x88\x01\x01\x12\x1b\n" +
+	"\x06digest\x18\x03 \x01(\tH\x02R\x06digest\x88\x01\x01B\f\n" +
+	"\n" +
+	"_object_idB\n" +
+	"\n" +
+	"\b_versionB\t\n" +
+	"\a_digest\"\x84\x04\n" +
+	"\x15TransactionExpiration\x12O\n" +
+	"\x04kind\x18\x01 \x01(\x0e2;.sui.rpc.v2.TransactionExpiration.TransactionExpirationKindR\x04kind\x12\x19\n" +
+	"\x05epoch\x18\x02 \x01(\x04H\x00R\x05epoch\x88\x01\x01\x12 \n" +
+	"\tmin_epoch\x18\x03 \x01(\x04H\x01R\bminEpoch\x88\x01\x01\x12?\n" +
+	"\rmin_timestamp\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\fminTimestamp\x12?\n" +
+	"\rmax_timestamp\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fmaxTimestamp\x12\x19\n" +
+	"\x05chain\x18\x06 \x01(\tH\x02R\x05chain\x88\x01\x01\x12\x19\n" +
+	"\x05nonce\x18\a \x01(\rH\x03R\x05nonce\x88\x01\x01\"y\n" +
+	"\x19TransactionExpirationKind\x12'\n" +
+	"#TRANSACTION_EXPIRATION_KIND_UNKNOWN\x10\x00\x12\b\n" +
+	"\x04NONE\x10\x01\x12\t\n" +
+	"\x05EPOCH\x10\x02\x12\x10\n" +
+	"\fVALID_DURING\x10\x03\x12\f\n" +
+	"\bVALIDITY\x10\x04B\b\n" +
+	"\x06_epochB\f\n" +
+	"\n" +
+	"_min_epochB\b\n" +
+	"\x06_chainB\b\n" +
+	"\x06_nonce\"\xb0\x05\n" +
+	"\x12TransactionEffects\x12!\n" +
+	"\x03bcs\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsR\x03bcs\x12\x1b\n" +
+	"\x06digest\x18\x02 \x01(\tH\x00R\x06digest\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x03 \x01(\x05H\x01R\aversion\x88\x01\x01\x123\n" +
+	"\x06status\x18\x04 \x01(\v2\x1b.sui.rpc.v2.ExecutionStatusR\x06status\x12\x19\n" +
+	"\x05epoch\x18\x05 \x01(\x04H\x02R\x05epoch\x88\x01\x01\x125\n" +
+	"\bgas_used\x18\x06 \x01(\v2\x1a.sui.rpc.v2.GasCostSummaryR\agasUsed\x122\n" +
+	"\x12transaction_digest\x18\a \x01(\tH\x03R\x11transactionDigest\x88\x01\x01\x128\n" +
+	"\n" +
+	"gas_object\x18\b \x01(\v2\x19.sui.rpc.v2.ChangedObjectR\tgasObject\x12\"\n" +
+	"\fdependencies\x18\n" +
+	" \x03(\tR\fdependencies\x12,\n" +
+	"\x0flamport_version\x18\v \x01(\x04H\x04R\x0elamportVersion\x88\x01\x01\x12B\n" +
+	"\x0fchanged_objects\x18\f \x03(\v2\x19.sui.rpc.v2.ChangedObjectR\x0echangedObjects\x12d\n" +
+	" unchanged_loaded_runtime_objects\x18\x0f \x03(\v2\x1b.sui.rpc.v2.ObjectReferenceR\x1dunchangedLoadedRuntimeObjectsB\t\n" +
+	"\a_digestB\n" +
+	"\n" +
+	"\b_versionB\b\n" +
+	"\x06_epochB\x15\n" +
+	"\x13_transaction_digestB\x12\n" +
+	"\x10_lamport_version\"n\n" +
+	"\x0fExecutionStatus\x12\x1d\n" +
+	"\asuccess\x18\x01 \x01(\bH\x00R\asuccess\x88\x01\x01\x120\n" +
+	"\x05error\x18\x02 \x01(\v2\x1a.sui.rpc.v2.ExecutionErrorR\x05errorB\n" +
+	"\n" +
+	"\b_success\"\xc8\x04\n" +
+	"\x0eExecutionError\x12%\n" +
+	"\vdescription\x18\x01 \x01(\tH\x00R\vdescription\x88\x01\x01\x12\x1d\n" +
+	"\acommand\x18\x02 \x01(\x04H\x01R\acommand\x88\x01\x01\x12A\n" +
+	"\x04kind\x18\x03 \x01(\x0e2-.sui.rpc.v2.ExecutionError.ExecutionErrorKindR\x04kind\"\x90\x03\n" +
+	"\x12ExecutionErrorKind\x12 \n" +
+	"\x1cEXECUTION_ERROR_KIND_UNKNOWN\x10\x00\x12\x14\n" +
+	"\x10INSUFFICIENT_GAS\x10\x01\x12\x1d\n" +
+	"\x19FEATURE_NOT_YET_SUPPORTED\x10\x04\x12\x1d\n" +
+	"\x19INSUFFICIENT_COIN_BALANCE\x10\b\x12\x19\n" +
+	"\x15COIN_BALANCE_OVERFLOW\x10\t\x12\x0e\n" +
+	"\n" +
+	"MOVE_ABORT\x10\r\x12\x16\n" +
+	"\x12FUNCTION_NOT_FOUND\x10\x10\x12\x12\n" +
+	"\x0eARITY_MISMATCH\x10\x11\x12\x17\n" +
+	"\x13TYPE_ARITY_MISMATCH\x10\x12\x12\x1a\n" +
+	"\x16COMMAND_ARGUMENT_ERROR\x10\x14\x12\x17\n" +
+	"\x13TYPE_ARGUMENT_ERROR\x10\x15\x12\x1d\n" +
+	"\x19UNUSED_VALUE_WITHOUT_DROP\x10\x16\x12\x1b\n" +
+	"\x17INVALID_TRANSFER_OBJECT\x10\x18\x12#\n" +
+	"\x1fINSUFFICIENT_FUNDS_FOR_WITHDRAW\x10)B\x0e\n" +
+	"\f_descriptionB\n" +
+	"\n" +
+	"\b_command\"\xae\x02\n" +
+	"\x0eGasCostSummary\x12.\n" +
+	"\x10computation_cost\x18\x01 \x01(\x04H\x00R\x0fcomputationCost\x88\x01\x01\x12&\n" +
+	"\fstorage_cost\x18\x02 \x01(\x04H\x01R\vstorageCost\x88\x01\x01\x12*\n" +
+	"\x0estorage_rebate\x18\x03 \x01(\x04H\x02R\rstorageRebate\x88\x01\x01\x12@\n" +
+	"\x1anon_refundable_storage_fee\x18\x04 \x01(\x04H\x03R\x17nonRefundableStorageFee\x88\x01\x01B\x13\n" +
+	"\x11_computation_costB\x0f\n" +
+	"\r_storage_costB\x11\n" +
+	"\x0f_storage_rebateB\x1d\n" +
+	"\x1b_non_refundable_storage_fee\"\x9f\t\n" +
+	"\rChangedObject\x12 \n" +
+	"\tobject_id\x18\x01 \x01(\tH\x00R\bobjectId\x88\x01\x01\x12K\n" +
+	"\vinput_state\x18\x02 \x01(\x0e2*.sui.rpc.v2.ChangedObject.InputObjectStateR\n" +
+	"inputState\x12(\n" +
+	"\rinput_version\x18\x03 \x01(\x04H\x01R\finputVersion\x88\x01\x01\x12&\n" +
+	"\finput_digest\x18\x04 \x01(\tH\x02R\vinputDigest\x88\x01\x01\x122\n" +
+	"\vinput_owner\x18\x05 \x01(\v2\x11.sui.rpc.v2.OwnerR\n" +
+	"inputOwner\x12N\n" +
+	"\foutput_state\x18\x06 \x01(\x0e2+.sui.rpc.v2.ChangedObject.OutputObjectStateR\voutputState\x12*\n" +
+	"\x0eoutput_version\x18\a \x01(\x04H\x03R\routputVersion\x88\x01\x01\x12(\n" +
+	"\routput_digest\x18\b \x01(\tH\x04R\foutputDigest\x88\x01\x01\x124\n" +
+	"\foutput_owner\x18\t \x01(\v2\x11.sui.rpc.v2.OwnerR\voutputOwner\x12I\n" +
+	"\x11accumulator_write\x18\f \x01(\v2\x1c.sui.rpc.v2.AccumulatorWriteR\x10accumulatorWrite\x12H\n" +
+	"\fid_operation\x18\n" +
+	" \x01(\x0e2%.sui.rpc.v2.ChangedObject.IdOperationR\vidOperation\x12$\n" +
+	"\vobject_type\x18\v \x01(\tH\x05R\n" +
+	"objectType\x88\x01\x01\"x\n" +
+	"\x10InputObjectState\x12\x1e\n" +
+	"\x1aINPUT_OBJECT_STATE_UNKNOWN\x10\x00\x12%\n" +
+	"!INPUT_OBJECT_STATE_DOES_NOT_EXIST\x10\x01\x12\x1d\n" +
+	"\x19INPUT_OBJECT_STATE_EXISTS\x10\x02\"\xd4\x01\n" +
+	"\x11OutputObjectState\x12\x1f\n" +
+	"\x1bOUTPUT_OBJECT_STATE_UNKNOWN\x10\x00\x12&\n" +
+	"\"OUTPUT_OBJECT_STATE_DOES_NOT_EXIST\x10\x01\x12$\n" +
+	" OUTPUT_OBJECT_STATE_OBJECT_WRITE\x10\x02\x12%\n" +
+	"!OUTPUT_OBJECT_STATE_PACKAGE_WRITE\x10\x03\x12)\n" +
+	"%OUTPUT_OBJECT_STATE_ACCUMULATOR_WRITE\x10\x04\"K\n" +
+	"\vIdOperation\x12\x18\n" +
+	"\x14ID_OPERATION_UNKNOWN\x10\x00\x12\b\n" +
+	"\x04NONE\x10\x01\x12\v\n" +
+	"\aCREATED\x10\x02\x12\v\n" +
+	"\aDELETED\x10\x03B\f\n" +
+	"\n" +
+	"_object_idB\x10\n" +
+	"\x0e_input_versionB\x0f\n" +
+	"\r_input_digestB\x11\n" +
+	"\x0f_output_versionB\x10\n" +
+	"\x0e_output_digestB\x0e\n" +
+	"\f_object_type\"\x93\x04\n" +
+	"\x10AccumulatorWrite\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x88\x01\x01\x12.\n" +
+	"\x10accumulator_type\x18\x02 \x01(\tH\x01R\x0faccumulatorType\x88\x01\x01\x12O\n" +
+	"\toperation\x18\x03 \x01(\x0e21.sui.rpc.v2.AccumulatorWrite.AccumulatorOperationR\toperation\x12L\n" +
+	"\n" +
+	"value_kind\x18\x04 \x01(\x0e2-.sui.rpc.v2.AccumulatorWrite.AccumulatorValueR\tvalueKind\x12(\n" +
+	"\rinteger_value\x18\x05 \x01(\x04H\x02R\fintegerValue\x88\x01\x01\"O\n" +
+	"\x14AccumulatorOperation\x12!\n" +
+	"\x1dACCUMULATOR_OPERATION_UNKNOWN\x10\x00\x12\t\n" +
+	"\x05MERGE\x10\x01\x12\t\n" +
+	"\x05SPLIT\x10\x02\"c\n" +
+	"\x10AccumulatorValue\x12\x1d\n" +
+	"\x19ACCUMULATOR_VALUE_UNKNOWN\x10\x00\x12\v\n" +
+	"\aINTEGER\x10\x01\x12\x11\n" +
+	"\rINTEGER_TUPLE\x10\x02\x12\x10\n" +
+	"\fEVENT_DIGEST\x10\x03B\n" +
+	"\n" +
+	"\b_addressB\x13\n" +
+	"\x11_accumulator_typeB\x10\n" +
+	"\x0e_integer_value\"\xa5\x01\n" +
+	"\x14GetCheckpointRequest\x127\n" +
+	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\x12)\n" +
+	"\x0fsequence_number\x18\x01 \x01(\x04H\x00R\x0esequenceNumber\x12\x18\n" +
+	"\x06digest\x18\x02 \x01(\tH\x00R\x06digestB\x0f\n" +
+	"\rcheckpoint_id\"O\n" +
+	"\x15GetCheckpointResponse\x126\n" +
+	"\n" +
+	"checkpoint\x18\x01 \x01(\v2\x16.sui.rpc.v2.CheckpointR\n" +
+	"checkpoint\"\xf4\x01\n" +
+	"\n" +
+	"Checkpoint\x12,\n" +
+	"\x0fsequence_number\x18\x01 \x01(\x04H\x00R\x0esequenceNumber\x88\x01\x01\x12\x1b\n" +
+	"\x06digest\x18\x02 \x01(\tH\x01R\x06digest\x88\x01\x01\x127\n" +
+	"\asummary\x18\x03 \x01(\v2\x1d.sui.rpc.v2.CheckpointSummaryR\asummary\x12C\n" +
+	"\ftransactions\x18\x06 \x03(\v2\x1f.sui.rpc.v2.ExecutedTransactionR\ftransactionsB\x12\n" +
+	"\x10_sequence_numberB\t\n" +
+	"\a_digest\"\x83\x04\n" +
+	"\x11CheckpointSummary\x12!\n" +
+	"\x03bcs\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsR\x03bcs\x12\x1b\n" +
+	"\x06digest\x18\x02 \x01(\tH\x00R\x06digest\x88\x01\x01\x12\x19\n" +
+	"\x05epoch\x18\x03 \x01(\x04H\x01R\x05epoch\x88\x01\x01\x12,\n" +
+	"\x0fsequence_number\x18\x04 \x01(\x04H\x02R\x0esequenceNumber\x88\x01\x01\x12A\n" +
+	"\x1atotal_network_transactions\x18\x05 \x01(\x04H\x03R\x18totalNetworkTransactions\x88\x01\x01\x12,\n" +
+	"\x0fprevious_digest\x18\a \x01(\tH\x04R\x0epreviousDigest\x88\x01\x01\x12^\n" +
+	"\x1eepoch_rolling_gas_cost_summary\x18\b \x01(\v2\x1a.sui.rpc.v2.GasCostSummaryR\x1aepochRollingGasCostSummary\x128\n" +
+	"\ttimestamp\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\ttimestampB\t\n" +
+	"\a_digestB\b\n" +
+	"\x06_epochB\x12\n" +
+	"\x10_sequence_numberB\x1d\n" +
+	"\x1b_total_network_transactionsB\x12\n" +
+	"\x10_previous_digest\"o\n" +
+	"\x0fGetEpochRequest\x12\x19\n" +
+	"\x05epoch\x18\x01 \x01(\x04H\x00R\x05epoch\x88\x01\x01\x127\n" +
+	"\tread_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMaskB\b\n" +
+	"\x06_epoch\";\n" +
+	"\x10GetEpochResponse\x12'\n" +
+	"\x05epoch\x18\x01 \x01(\v2\x11.sui.rpc.v2.EpochR\x05epoch\"\xe1\x03\n" +
+	"\x05Epoch\x12\x19\n" +
+	"\x05epoch\x18\x01 \x01(\x04H\x00R\x05epoch\x88\x01\x01\x12:\n" +
+	"\fsystem_state\x18\x03 \x01(\v2\x17.sui.rpc.v2.SystemStateR\vsystemState\x12.\n" +
+	"\x10first_checkpoint\x18\x04 \x01(\x04H\x01R\x0ffirstCheckpoint\x88\x01\x01\x12,\n" +
+	"\x0flast_checkpoint\x18\x05 \x01(\x04H\x02R\x0elastCheckpoint\x88\x01\x01\x120\n" +
+	"\x05start\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05start\x12,\n" +
+	"\x03end\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x03end\x123\n" +
+	"\x13reference_gas_price\x18\b \x01(\x04H\x03R\x11referenceGasPrice\x88\x01\x01\x12C\n" +
+	"\x0fprotocol_config\x18\t \x01(\v2\x1a.sui.rpc.v2.ProtocolConfigR\x0eprotocolConfigB\b\n" +
+	"\x06_epochB\x13\n" +
+	"\x11_first_checkpointB\x12\n" +
+	"\x10_last_checkpointB\x16\n" +
+	"\x14_reference_gas_price\"\x9d\x06\n" +
+	"\vSystemState\x12\x1d\n" +
+	"\aversion\x18\x01 \x01(\x04H\x00R\aversion\x88\x01\x01\x12\x19\n" +
+	"\x05epoch\x18\x02 \x01(\x04H\x01R\x05epoch\x88\x01\x01\x12.\n" +
+	"\x10protocol_version\x18\x03 \x01(\x04H\x02R\x0fprotocolVersion\x88\x01\x01\x123\n" +
+	"\x13reference_gas_price\x18\a \x01(\x04H\x03R\x11referenceGasPrice\x88\x01\x01\x12 \n" +
+	"\tsafe_mode\x18\n" +
+	" \x01(\bH\x04R\bsafeMode\x88\x01\x01\x12>\n" +
+	"\x19safe_mode_storage_rewards\x18\v \x01(\x04H\x05R\x16safeModeStorageRewards\x88\x01\x01\x12F\n" +
+	"\x1dsafe_mode_computation_rewards\x18\f \x01(\x04H\x06R\x1asafeModeComputationRewards\x88\x01\x01\x12>\n" +
+	"\x19safe_mode_storage_rebates\x18\r \x01(\x04H\aR\x16safeModeStorageRebates\x88\x01\x01\x12R\n" +
+	"$safe_mode_non_refundable_storage_fee\x18\x0e \x01(\x04H\bR\x1fsafeModeNonRefundableStorageFee\x88\x01\x01\x12<\n" +
+	"\x18epoch_start_timestamp_ms\x18\x0f \x01(\x04H\tR\x15epochStartTimestampMs\x88\x01\x01B\n" +
+	"\n" +
+	"\b_versionB\b\n" +
+	"\x06_epochB\x13\n" +
+	"\x11_protocol_versionB\x16\n" +
+	"\x14_reference_gas_priceB\f\n" +
+	"\n" +
+	"_safe_modeB\x1c\n" +
+	"\x1a_safe_mode_storage_rewardsB \n" +
+	"\x1e_safe_mode_computation_rewardsB\x1c\n" +
+	"\x1a_safe_mode_storage_rebatesB'\n" +
+	"%_safe_mode_non_refundable_storage_feeB\x1b\n" +
+	"\x19_epoch_start_timestamp_ms\"\xf4\x02\n" +
+	"\x0eProtocolConfig\x12.\n" +
+	"\x10protocol_version\x18\x01 \x01(\x04H\x00R\x0fprotocolVersion\x88\x01\x01\x12Q\n" +
+	"\rfeature_flags\x18\x02 \x03(\v2,.sui.rpc.v2.ProtocolConfig.FeatureFlagsEntryR\ffeatureFlags\x12J\n" +
+	"\n" +
+	"attributes\x18\x03 \x03(\v2*.sui.rpc.v2.ProtocolConfig.AttributesEntryR\n" +
+	"attributes\x1a?\n" +
+	"\x11FeatureFlagsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\bR\x05value:\x028\x01\x1a=\n" +
+	"\x0fAttributesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x13\n" +
+	"\x11_protocol_version\"\xc1\x02\n" +
+	"\x17ListTransactionsRequest\x127\n" +
+	"\tread_mask\x18\x01 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\x12.\n" +
+	"\x10start_checkpoint\x18\x02 \x01(\x04H\x00R\x0fstartCheckpoint\x88\x01\x01\x12*\n" +
+	"\x0eend_checkpoint\x18\x03 \x01(\x04H\x01R\rendCheckpoint\x88\x01\x01\x125\n" +
+	"\x06filter\x18\x04 \x01(\v2\x1d.sui.rpc.v2.TransactionFilterR\x06filter\x122\n" +
+	"\aoptions\x18\x05 \x01(\v2\x18.sui.rpc.v2.QueryOptionsR\aoptionsB\x13\n" +
+	"\x11_start_checkpointB\x11\n" +
+	"\x0f_end_checkpoint\"\xba\x01\n" +
+	"\x18ListTransactionsResponse\x12A\n" +
+	"\vtransaction\x18\x01 \x01(\v2\x1f.sui.rpc.v2.ExecutedTransactionR\vtransaction\x123\n" +
+	"\twatermark\x18\x02 \x01(\v2\x15.sui.rpc.v2.WatermarkR\twatermark\x12&\n" +
+	"\x03end\x18\x03 \x01(\v2\x14.sui.rpc.v2.QueryEndR\x03end\"F\n" +
+	"\x11TransactionFilter\x121\n" +
+	"\x05terms\x18\x01 \x03(\v2\x1b.sui.rpc.v2.TransactionTermR\x05terms\"M\n" +
+	"\x0fTransactionTerm\x12:\n" +
+	"\bliterals\x18\x01 \x03(\v2\x1e.sui.rpc.v2.TransactionLiteralR\bliterals\"\xfa\x01\n" +
+	"\x12TransactionLiteral\x12\x18\n" +
+	"\anegated\x18\x01 \x01(\bR\anegated\x122\n" +
+	"\x06sender\x18\x02 \x01(\v2\x18.sui.rpc.v2.SenderFilterH\x00R\x06sender\x12N\n" +
+	"\x10affected_address\x18\x03 \x01(\v2!.sui.rpc.v2.AffectedAddressFilterH\x00R\x0faffectedAddress\x129\n" +
+	"\tmove_call\x18\x05 \x01(\v2\x1a.sui.rpc.v2.MoveCallFilterH\x00R\bmoveCallB\v\n" +
+	"\tpredicate\"9\n" +
+	"\fSenderFilter\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x88\x01\x01B\n" +
+	"\n" +
+	"\b_address\"B\n" +
+	"\x15AffectedAddressFilter\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x88\x01\x01B\n" +
+	"\n" +
+	"\b_address\">\n" +
+	"\x0eMoveCallFilter\x12\x1f\n" +
+	"\bfunction\x18\x01 \x01(\tH\x00R\bfunction\x88\x01\x01B\v\n" +
+	"\t_function\"\xb2\x01\n" +
+	"\fQueryOptions\x12\x19\n" +
+	"\x05limit\x18\x01 \x01(\rH\x00R\x05limit\x88\x01\x01\x12\x19\n" +
+	"\x05after\x18\x02 \x01(\fH\x01R\x05after\x88\x01\x01\x12\x1b\n" +
+	"\x06before\x18\x03 \x01(\fH\x02R\x06before\x88\x01\x01\x120\n" +
+	"\bordering\x18\x04 \x01(\x0e2\x14.sui.rpc.v2.OrderingR\borderingB\b\n" +
+	"\x06_limitB\b\n" +
+	"\x06_afterB\t\n" +
+	"\a_before\"g\n" +
+	"\tWatermark\x12\x1b\n" +
+	"\x06cursor\x18\x01 \x01(\fH\x00R\x06cursor\x88\x01\x01\x12#\n" +
+	"\n" +
+	"checkpoint\x18\x02 \x01(\x04H\x01R\n" +
+	"checkpoint\x88\x01\x01B\t\n" +
+	"\a_cursorB\r\n" +
+	"\v_checkpoint\">\n" +
+	"\bQueryEnd\x122\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x1a.sui.rpc.v2.QueryEndReasonR\x06reason\"h\n" +
+	"\x11GetBalanceRequest\x12\x19\n" +
+	"\x05owner\x18\x01 \x01(\tH\x00R\x05owner\x88\x01\x01\x12 \n" +
+	"\tcoin_type\x18\x02 \x01(\tH\x01R\bcoinType\x88\x01\x01B\b\n" +
+	"\x06_ownerB\f\n" +
+	"\n" +
+	"_coin_type\"C\n" +
+	"\x12GetBalanceResponse\x12-\n" +
+	"\abalance\x18\x01 \x01(\v2\x13.sui.rpc.v2.BalanceR\abalance\"\xdf\x01\n" +
+	"\aBalance\x12 \n" +
+	"\tcoin_type\x18\x01 \x01(\tH\x00R\bcoinType\x88\x01\x01\x12\x1d\n" +
+	"\abalance\x18\x03 \x01(\x04H\x01R\abalance\x88\x01\x01\x12,\n" +
+	"\x0faddress_balance\x18\x04 \x01(\x04H\x02R\x0eaddressBalance\x88\x01\x01\x12&\n" +
+	"\fcoin_balance\x18\x05 \x01(\x04H\x03R\vcoinBalance\x88\x01\x01B\f\n" +
+	"\n" +
+	"_coin_typeB\n" +
+	"\n" +
+	"\b_balanceB\x12\n" +
+	"\x10_address_balanceB\x0f\n" +
+	"\r_coin_balance\"\x9d\x01\n" +
+	"\x13ListBalancesRequest\x12\x19\n" +
+	"\x05owner\x18\x01 \x01(\tH\x00R\x05owner\x88\x01\x01\x12 \n" +
+	"\tpage_size\x18\x02 \x01(\rH\x01R\bpageSize\x88\x01\x01\x12\"\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\fH\x02R\tpageToken\x88\x01\x01B\b\n" +
+	"\x06_ownerB\f\n" +
+	"\n" +
+	"_page_sizeB\r\n" +
+	"\v_page_token\"\x88\x01\n" +
+	"\x14ListBalancesResponse\x12/\n" +
+	"\bbalances\x18\x01 \x03(\v2\x13.sui.rpc.v2.BalanceR\bbalances\x12+\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\fH\x00R\rnextPageToken\x88\x01\x01B\x12\n" +
+	"\x10_next_page_token\"\x90\x02\n" +
+	"\x17ListOwnedObjectsRequest\x12\x19\n" +
+	"\x05owner\x18\x01 \x01(\tH\x00R\x05owner\x88\x01\x01\x12 \n" +
+	"\tpage_size\x18\x02 \x01(\rH\x01R\bpageSize\x88\x01\x01\x12\"\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\fH\x02R\tpageToken\x88\x01\x01\x127\n" +
+	"\tread_mask\x18\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\x12$\n" +
+	"\vobject_type\x18\x05 \x01(\tH\x03R\n" +
+	"objectType\x88\x01\x01B\b\n" +
+	"\x06_ownerB\f\n" +
+	"\n" +
+	"_page_sizeB\r\n" +
+	"\v_page_tokenB\x0e\n" +
+	"\f_object_type\"\x89\x01\n" +
+	"\x18ListOwnedObjectsResponse\x12,\n" +
+	"\aobjects\x18\x01 \x03(\v2\x12.sui.rpc.v2.ObjectR\aobjects\x12+\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\fH\x00R\rnextPageToken\x88\x01\x01B\x12\n" +
+	"\x10_next_page_token\"D\n" +
+	"\x12GetCoinInfoRequest\x12 \n" +
+	"\tcoin_type\x18\x01 \x01(\tH\x00R\bcoinType\x88\x01\x01B\f\n" +
+	"\n" +
+	"_coin_type\"{\n" +
+	"\x13GetCoinInfoResponse\x12 \n" +
+	"\tcoin_type\x18\x01 \x01(\tH\x00R\bcoinType\x88\x01\x01\x124\n" +
+	"\bmetadata\x18\x02 \x01(\v2\x18.sui.rpc.v2.CoinMetadataR\bmetadataB\f\n" +
+	"\n" +
+	"_coin_type\"\x86\x02\n" +
+	"\fCoinMetadata\x12\x13\n" +
+	"\x02id\x18\x01 \x01(\tH\x00R\x02id\x88\x01\x01\x12\x1f\n" +
+	"\bdecimals\x18\x02 \x01(\rH\x01R\bdecimals\x88\x01\x01\x12\x17\n" +
+	"\x04name\x18\x03 \x01(\tH\x02R\x04name\x88\x01\x01\x12\x1b\n" +
+	"\x06symbol\x18\x04 \x01(\tH\x03R\x06symbol\x88\x01\x01\x12%\n" +
+	"\vdescription\x18\x05 \x01(\tH\x04R\vdescription\x88\x01\x01\x12\x1e\n" +
+	"\bicon_url\x18\x06 \x01(\tH\x05R\aiconUrl\x88\x01\x01B\x05\n" +
+	"\x03_idB\v\n" +
+	"\t_decimalsB\a\n" +
+	"\x05_nameB\t\n" +
+	"\a_symbolB\x0e\n" +
+	"\f_descriptionB\v\n" +
+	"\t_icon_url\"\xca\x01\n" +
+	"\x19ExecuteTransactionRequest\x129\n" +
+	"\vtransaction\x18\x01 \x01(\v2\x17.sui.rpc.v2.TransactionR\vtransaction\x129\n" +
+	"\n" +
+	"signatures\x18\x02 \x03(\v2\x19.sui.rpc.v2.UserSignatureR\n" +
+	"signatures\x127\n" +
+	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"_\n" +
+	"\x1aExecuteTransactionResponse\x12A\n" +
+	"\vtransaction\x18\x01 \x01(\v2\x1f.sui.rpc.v2.ExecutedTransactionR\vtransaction\"\xd6\x02\n" +
+	"\x1aSimulateTransactionRequest\x129\n" +
+	"\vtransaction\x18\x01 \x01(\v2\x17.sui.rpc.v2.TransactionR\vtransaction\x127\n" +
+	"\tread_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\x12P\n" +
+	"\x06checks\x18\x03 \x01(\x0e28.sui.rpc.v2.SimulateTransactionRequest.TransactionChecksR\x06checks\x12-\n" +
+	"\x10do_gas_selection\x18\x04 \x01(\bH\x00R\x0edoGasSelection\x88\x01\x01\".\n" +
+	"\x11TransactionChecks\x12\v\n" +
+	"\aENABLED\x10\x00\x12\f\n" +
+	"\bDISABLED\x10\x01B\x13\n" +
+	"\x11_do_gas_selection\"\xad\x01\n" +
+	"\x1bSimulateTransactionResponse\x12A\n" +
+	"\vtransaction\x18\x01 \x01(\v2\x1f.sui.rpc.v2.ExecutedTransactionR\vtransaction\x123\n" +
+	"\x13suggested_gas_price\x18\x03 \x01(\x04H\x00R\x11suggestedGasPrice\x88\x01\x01B\x16\n" +
+	"\x14_suggested_gas_price\"\x8d\x01\n" +
+	"\x1bSubscribeCheckpointsRequest\x127\n" +
+	"\tread_mask\x18\x01 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\x125\n" +
+	"\x06filter\x18\x02 \x01(\v2\x1d.sui.rpc.v2.TransactionFilterR\x06filter\"~\n" +
+	"\x1cSubscribeCheckpointsResponse\x12\x1b\n" +
+	"\x06cursor\x18\x01 \x01(\x04H\x00R\x06cursor\x88\x01\x01\x126\n" +
+	"\n" +
+	"checkpoint\x18\x02 \x01(\v2\x16.sui.rpc.v2.CheckpointR\n" +
+	"checkpointB\t\n" +
+	"\a_cursor\"\x8e\x01\n" +
+	"\x1cSubscribeTransactionsRequest\x127\n" +
+	"\tread_mask\x18\x01 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\x125\n" +
+	"\x06filter\x18\x02 \x01(\v2\x1d.sui.rpc.v2.TransactionFilterR\x06filter\"\x97\x01\n" +
+	"\x1dSubscribeTransactionsResponse\x12A\n" +
+	"\vtransaction\x18\x01 \x01(\v2\x1f.sui.rpc.v2.ExecutedTransactionR\vtransaction\x123\n" +
+	"\twatermark\x18\x02 \x01(\v2\x15.sui.rpc.v2.WatermarkR\twatermark\"\xa7\x01\n" +
+	"\x16VerifySignatureRequest\x12)\n" +
+	"\amessage\x18\x01 \x01(\v2\x0f.sui.rpc.v2.BcsR\amessage\x127\n" +
+	"\tsignature\x18\x02 \x01(\v2\x19.sui.rpc.v2.UserSignatureR\tsignature\x12\x1d\n" +
+	"\aaddress\x18\x03 \x01(\tH\x00R\aaddress\x88\x01\x01B\n" +
 	"\n" +
 	"\b_address\"n\n" +
 	"\x17VerifySignatureResponse\x12\x1e\n" +
 	"\bis_valid\x18\x01 \x01(\bH\x00R\aisValid\x88\x01\x01\x12\x1b\n" +
 	"\x06reason\x18\x02 \x01(\tH\x01R\x06reason\x88\x01\x01B\v\n" +
 	"\t_is_validB\t\n" +
-	"\a_reasonB Z\x1esuiftly/internal/sui/chain/rpcb\x06proto3"
+	"\a_reason\"E\n" +
+	"\x18ReverseLookupNameRequest\x12\x1d\n" +
+	"\aaddress\x18\x01 \x01(\tH\x00R\aaddress\x88\x01\x01B\n" +
+	"\n" +
+	"\b_address\"\x1b\n" +
+	"\x19ReverseLookupNameResponse*;\n" +
+	"\bOrdering\x12\x16\n" +
+	"\x12ORDERING_ASCENDING\x10\x00\x12\x17\n" +
+	"\x13ORDERING_DESCENDING\x10\x01*\xdb\x01\n" +
+	"\x0eQueryEndReason\x12\x1c\n" +
+	"\x18QUERY_END_REASON_UNKNOWN\x10\x00\x12\x1f\n" +
+	"\x1bQUERY_END_REASON_ITEM_LIMIT\x10\x01\x12\x1f\n" +
+	"\x1bQUERY_END_REASON_SCAN_LIMIT\x10\x02\x12%\n" +
+	"!QUERY_END_REASON_CHECKPOINT_BOUND\x10\x03\x12!\n" +
+	"\x1dQUERY_END_REASON_CURSOR_BOUND\x10\x04\x12\x1f\n" +
+	"\x1bQUERY_END_REASON_LEDGER_TIP\x10\x05B Z\x1esuiftly/internal/sui/chain/rpcb\x06proto3"
 
 var (
 	file_sui_proto_rawDescOnce sync.Once
@@ -402,26 +6820,236 @@ func file_sui_proto_rawDescGZIP() []byte {
 	return file_sui_proto_rawDescData
 }
 
-var file_sui_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_sui_proto_enumTypes = make([]protoimpl.EnumInfo, 15)
+var file_sui_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
 var file_sui_proto_goTypes = []any{
-	(*GetServiceInfoRequest)(nil),   // 0: sui.rpc.v2.GetServiceInfoRequest
-	(*GetServiceInfoResponse)(nil),  // 1: sui.rpc.v2.GetServiceInfoResponse
-	(*Bcs)(nil),                     // 2: sui.rpc.v2.Bcs
-	(*UserSignature)(nil),           // 3: sui.rpc.v2.UserSignature
-	(*VerifySignatureRequest)(nil),  // 4: sui.rpc.v2.VerifySignatureRequest
-	(*VerifySignatureResponse)(nil), // 5: sui.rpc.v2.VerifySignatureResponse
-	(*timestamppb.Timestamp)(nil),   // 6: google.protobuf.Timestamp
+	(Ordering)(0),                                        // 0: sui.rpc.v2.Ordering
+	(QueryEndReason)(0),                                  // 1: sui.rpc.v2.QueryEndReason
+	(Owner_OwnerKind)(0),                                 // 2: sui.rpc.v2.Owner.OwnerKind
+	(TransactionKind_Kind)(0),                            // 3: sui.rpc.v2.TransactionKind.Kind
+	(Input_InputKind)(0),                                 // 4: sui.rpc.v2.Input.InputKind
+	(FundsWithdrawal_Source)(0),                          // 5: sui.rpc.v2.FundsWithdrawal.Source
+	(Argument_ArgumentKind)(0),                           // 6: sui.rpc.v2.Argument.ArgumentKind
+	(TransactionExpiration_TransactionExpirationKind)(0), // 7: sui.rpc.v2.TransactionExpiration.TransactionExpirationKind
+	(ExecutionError_ExecutionErrorKind)(0),               // 8: sui.rpc.v2.ExecutionError.ExecutionErrorKind
+	(ChangedObject_InputObjectState)(0),                  // 9: sui.rpc.v2.ChangedObject.InputObjectState
+	(ChangedObject_OutputObjectState)(0),                 // 10: sui.rpc.v2.ChangedObject.OutputObjectState
+	(ChangedObject_IdOperation)(0),                       // 11: sui.rpc.v2.ChangedObject.IdOperation
+	(AccumulatorWrite_AccumulatorOperation)(0),           // 12: sui.rpc.v2.AccumulatorWrite.AccumulatorOperation
+	(AccumulatorWrite_AccumulatorValue)(0),               // 13: sui.rpc.v2.AccumulatorWrite.AccumulatorValue
+	(SimulateTransactionRequest_TransactionChecks)(0),    // 14: sui.rpc.v2.SimulateTransactionRequest.TransactionChecks
+	(*GetServiceInfoRequest)(nil),                        // 15: sui.rpc.v2.GetServiceInfoRequest
+	(*GetServiceInfoResponse)(nil),                       // 16: sui.rpc.v2.GetServiceInfoResponse
+	(*GetObjectRequest)(nil),                             // 17: sui.rpc.v2.GetObjectRequest
+	(*GetObjectResponse)(nil),                            // 18: sui.rpc.v2.GetObjectResponse
+	(*BatchGetObjectsRequest)(nil),                       // 19: sui.rpc.v2.BatchGetObjectsRequest
+	(*BatchGetObjectsResponse)(nil),                      // 20: sui.rpc.v2.BatchGetObjectsResponse
+	(*GetObjectResult)(nil),                              // 21: sui.rpc.v2.GetObjectResult
+	(*Object)(nil),                                       // 22: sui.rpc.v2.Object
+	(*Owner)(nil),                                        // 23: sui.rpc.v2.Owner
+	(*Bcs)(nil),                                          // 24: sui.rpc.v2.Bcs
+	(*RpcStatus)(nil),                                    // 25: sui.rpc.v2.RpcStatus
+	(*GetTransactionRequest)(nil),                        // 26: sui.rpc.v2.GetTransactionRequest
+	(*GetTransactionResponse)(nil),                       // 27: sui.rpc.v2.GetTransactionResponse
+	(*BatchGetTransactionsRequest)(nil),                  // 28: sui.rpc.v2.BatchGetTransactionsRequest
+	(*BatchGetTransactionsResponse)(nil),                 // 29: sui.rpc.v2.BatchGetTransactionsResponse
+	(*GetTransactionResult)(nil),                         // 30: sui.rpc.v2.GetTransactionResult
+	(*ExecutedTransaction)(nil),                          // 31: sui.rpc.v2.ExecutedTransaction
+	(*TransactionEvents)(nil),                            // 32: sui.rpc.v2.TransactionEvents
+	(*BalanceChange)(nil),                                // 33: sui.rpc.v2.BalanceChange
+	(*UserSignature)(nil),                                // 34: sui.rpc.v2.UserSignature
+	(*Transaction)(nil),                                  // 35: sui.rpc.v2.Transaction
+	(*TransactionKind)(nil),                              // 36: sui.rpc.v2.TransactionKind
+	(*ProgrammableTransaction)(nil),                      // 37: sui.rpc.v2.ProgrammableTransaction
+	(*Input)(nil),                                        // 38: sui.rpc.v2.Input
+	(*FundsWithdrawal)(nil),                              // 39: sui.rpc.v2.FundsWithdrawal
+	(*Command)(nil),                                      // 40: sui.rpc.v2.Command
+	(*MoveCall)(nil),                                     // 41: sui.rpc.v2.MoveCall
+	(*TransferObjects)(nil),                              // 42: sui.rpc.v2.TransferObjects
+	(*SplitCoins)(nil),                                   // 43: sui.rpc.v2.SplitCoins
+	(*MergeCoins)(nil),                                   // 44: sui.rpc.v2.MergeCoins
+	(*Argument)(nil),                                     // 45: sui.rpc.v2.Argument
+	(*GasPayment)(nil),                                   // 46: sui.rpc.v2.GasPayment
+	(*ObjectReference)(nil),                              // 47: sui.rpc.v2.ObjectReference
+	(*TransactionExpiration)(nil),                        // 48: sui.rpc.v2.TransactionExpiration
+	(*TransactionEffects)(nil),                           // 49: sui.rpc.v2.TransactionEffects
+	(*ExecutionStatus)(nil),                              // 50: sui.rpc.v2.ExecutionStatus
+	(*ExecutionError)(nil),                               // 51: sui.rpc.v2.ExecutionError
+	(*GasCostSummary)(nil),                               // 52: sui.rpc.v2.GasCostSummary
+	(*ChangedObject)(nil),                                // 53: sui.rpc.v2.ChangedObject
+	(*AccumulatorWrite)(nil),                             // 54: sui.rpc.v2.AccumulatorWrite
+	(*GetCheckpointRequest)(nil),                         // 55: sui.rpc.v2.GetCheckpointRequest
+	(*GetCheckpointResponse)(nil),                        // 56: sui.rpc.v2.GetCheckpointResponse
+	(*Checkpoint)(nil),                                   // 57: sui.rpc.v2.Checkpoint
+	(*CheckpointSummary)(nil),                            // 58: sui.rpc.v2.CheckpointSummary
+	(*GetEpochRequest)(nil),                              // 59: sui.rpc.v2.GetEpochRequest
+	(*GetEpochResponse)(nil),                             // 60: sui.rpc.v2.GetEpochResponse
+	(*Epoch)(nil),                                        // 61: sui.rpc.v2.Epoch
+	(*SystemState)(nil),                                  // 62: sui.rpc.v2.SystemState
+	(*ProtocolConfig)(nil),                               // 63: sui.rpc.v2.ProtocolConfig
+	(*ListTransactionsRequest)(nil),                      // 64: sui.rpc.v2.ListTransactionsRequest
+	(*ListTransactionsResponse)(nil),                     // 65: sui.rpc.v2.ListTransactionsResponse
+	(*TransactionFilter)(nil),                            // 66: sui.rpc.v2.TransactionFilter
+	(*TransactionTerm)(nil),                              // 67: sui.rpc.v2.TransactionTerm
+	(*TransactionLiteral)(nil),                           // 68: sui.rpc.v2.TransactionLiteral
+	(*SenderFilter)(nil),                                 // 69: sui.rpc.v2.SenderFilter
+	(*AffectedAddressFilter)(nil),                        // 70: sui.rpc.v2.AffectedAddressFilter
+	(*MoveCallFilter)(nil),                               // 71: sui.rpc.v2.MoveCallFilter
+	(*QueryOptions)(nil),                                 // 72: sui.rpc.v2.QueryOptions
+	(*Watermark)(nil),                                    // 73: sui.rpc.v2.Watermark
+	(*QueryEnd)(nil),                                     // 74: sui.rpc.v2.QueryEnd
+	(*GetBalanceRequest)(nil),                            // 75: sui.rpc.v2.GetBalanceRequest
+	(*GetBalanceResponse)(nil),                           // 76: sui.rpc.v2.GetBalanceResponse
+	(*Balance)(nil),                                      // 77: sui.rpc.v2.Balance
+	(*ListBalancesRequest)(nil),                          // 78: sui.rpc.v2.ListBalancesRequest
+	(*ListBalancesResponse)(nil),                         // 79: sui.rpc.v2.ListBalancesResponse
+	(*ListOwnedObjectsRequest)(nil),                      // 80: sui.rpc.v2.ListOwnedObjectsRequest
+	(*ListOwnedObjectsResponse)(nil),                     // 81: sui.rpc.v2.ListOwnedObjectsResponse
+	(*GetCoinInfoRequest)(nil),                           // 82: sui.rpc.v2.GetCoinInfoRequest
+	(*GetCoinInfoResponse)(nil),                          // 83: sui.rpc.v2.GetCoinInfoResponse
+	(*CoinMetadata)(nil),                                 // 84: sui.rpc.v2.CoinMetadata
+	(*ExecuteTransactionRequest)(nil),                    // 85: sui.rpc.v2.ExecuteTransactionRequest
+	(*ExecuteTransactionResponse)(nil),                   // 86: sui.rpc.v2.ExecuteTransactionResponse
+	(*SimulateTransactionRequest)(nil),                   // 87: sui.rpc.v2.SimulateTransactionRequest
+	(*SimulateTransactionResponse)(nil),                  // 88: sui.rpc.v2.SimulateTransactionResponse
+	(*SubscribeCheckpointsRequest)(nil),                  // 89: sui.rpc.v2.SubscribeCheckpointsRequest
+	(*SubscribeCheckpointsResponse)(nil),                 // 90: sui.rpc.v2.SubscribeCheckpointsResponse
+	(*SubscribeTransactionsRequest)(nil),                 // 91: sui.rpc.v2.SubscribeTransactionsRequest
+	(*SubscribeTransactionsResponse)(nil),                // 92: sui.rpc.v2.SubscribeTransactionsResponse
+	(*VerifySignatureRequest)(nil),                       // 93: sui.rpc.v2.VerifySignatureRequest
+	(*VerifySignatureResponse)(nil),                      // 94: sui.rpc.v2.VerifySignatureResponse
+	(*ReverseLookupNameRequest)(nil),                     // 95: sui.rpc.v2.ReverseLookupNameRequest
+	(*ReverseLookupNameResponse)(nil),                    // 96: sui.rpc.v2.ReverseLookupNameResponse
+	nil,                                                  // 97: sui.rpc.v2.ProtocolConfig.FeatureFlagsEntry
+	nil,                                                  // 98: sui.rpc.v2.ProtocolConfig.AttributesEntry
+	(*timestamppb.Timestamp)(nil),                        // 99: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),                        // 100: google.protobuf.FieldMask
 }
 var file_sui_proto_depIdxs = []int32{
-	6, // 0: sui.rpc.v2.GetServiceInfoResponse.timestamp:type_name -> google.protobuf.Timestamp
-	2, // 1: sui.rpc.v2.UserSignature.bcs:type_name -> sui.rpc.v2.Bcs
-	2, // 2: sui.rpc.v2.VerifySignatureRequest.message:type_name -> sui.rpc.v2.Bcs
-	3, // 3: sui.rpc.v2.VerifySignatureRequest.signature:type_name -> sui.rpc.v2.UserSignature
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	99,  // 0: sui.rpc.v2.GetServiceInfoResponse.timestamp:type_name -> google.protobuf.Timestamp
+	100, // 1: sui.rpc.v2.GetObjectRequest.read_mask:type_name -> google.protobuf.FieldMask
+	22,  // 2: sui.rpc.v2.GetObjectResponse.object:type_name -> sui.rpc.v2.Object
+	17,  // 3: sui.rpc.v2.BatchGetObjectsRequest.requests:type_name -> sui.rpc.v2.GetObjectRequest
+	100, // 4: sui.rpc.v2.BatchGetObjectsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	21,  // 5: sui.rpc.v2.BatchGetObjectsResponse.objects:type_name -> sui.rpc.v2.GetObjectResult
+	22,  // 6: sui.rpc.v2.GetObjectResult.object:type_name -> sui.rpc.v2.Object
+	25,  // 7: sui.rpc.v2.GetObjectResult.error:type_name -> sui.rpc.v2.RpcStatus
+	24,  // 8: sui.rpc.v2.Object.bcs:type_name -> sui.rpc.v2.Bcs
+	23,  // 9: sui.rpc.v2.Object.owner:type_name -> sui.rpc.v2.Owner
+	24,  // 10: sui.rpc.v2.Object.contents:type_name -> sui.rpc.v2.Bcs
+	2,   // 11: sui.rpc.v2.Owner.kind:type_name -> sui.rpc.v2.Owner.OwnerKind
+	100, // 12: sui.rpc.v2.GetTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
+	31,  // 13: sui.rpc.v2.GetTransactionResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	100, // 14: sui.rpc.v2.BatchGetTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	30,  // 15: sui.rpc.v2.BatchGetTransactionsResponse.transactions:type_name -> sui.rpc.v2.GetTransactionResult
+	31,  // 16: sui.rpc.v2.GetTransactionResult.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	25,  // 17: sui.rpc.v2.GetTransactionResult.error:type_name -> sui.rpc.v2.RpcStatus
+	35,  // 18: sui.rpc.v2.ExecutedTransaction.transaction:type_name -> sui.rpc.v2.Transaction
+	34,  // 19: sui.rpc.v2.ExecutedTransaction.signatures:type_name -> sui.rpc.v2.UserSignature
+	49,  // 20: sui.rpc.v2.ExecutedTransaction.effects:type_name -> sui.rpc.v2.TransactionEffects
+	32,  // 21: sui.rpc.v2.ExecutedTransaction.events:type_name -> sui.rpc.v2.TransactionEvents
+	99,  // 22: sui.rpc.v2.ExecutedTransaction.timestamp:type_name -> google.protobuf.Timestamp
+	33,  // 23: sui.rpc.v2.ExecutedTransaction.balance_changes:type_name -> sui.rpc.v2.BalanceChange
+	24,  // 24: sui.rpc.v2.TransactionEvents.bcs:type_name -> sui.rpc.v2.Bcs
+	24,  // 25: sui.rpc.v2.UserSignature.bcs:type_name -> sui.rpc.v2.Bcs
+	24,  // 26: sui.rpc.v2.Transaction.bcs:type_name -> sui.rpc.v2.Bcs
+	36,  // 27: sui.rpc.v2.Transaction.kind:type_name -> sui.rpc.v2.TransactionKind
+	46,  // 28: sui.rpc.v2.Transaction.gas_payment:type_name -> sui.rpc.v2.GasPayment
+	48,  // 29: sui.rpc.v2.Transaction.expiration:type_name -> sui.rpc.v2.TransactionExpiration
+	3,   // 30: sui.rpc.v2.TransactionKind.kind:type_name -> sui.rpc.v2.TransactionKind.Kind
+	37,  // 31: sui.rpc.v2.TransactionKind.programmable_transaction:type_name -> sui.rpc.v2.ProgrammableTransaction
+	38,  // 32: sui.rpc.v2.ProgrammableTransaction.inputs:type_name -> sui.rpc.v2.Input
+	40,  // 33: sui.rpc.v2.ProgrammableTransaction.commands:type_name -> sui.rpc.v2.Command
+	4,   // 34: sui.rpc.v2.Input.kind:type_name -> sui.rpc.v2.Input.InputKind
+	39,  // 35: sui.rpc.v2.Input.funds_withdrawal:type_name -> sui.rpc.v2.FundsWithdrawal
+	5,   // 36: sui.rpc.v2.FundsWithdrawal.source:type_name -> sui.rpc.v2.FundsWithdrawal.Source
+	41,  // 37: sui.rpc.v2.Command.move_call:type_name -> sui.rpc.v2.MoveCall
+	42,  // 38: sui.rpc.v2.Command.transfer_objects:type_name -> sui.rpc.v2.TransferObjects
+	43,  // 39: sui.rpc.v2.Command.split_coins:type_name -> sui.rpc.v2.SplitCoins
+	44,  // 40: sui.rpc.v2.Command.merge_coins:type_name -> sui.rpc.v2.MergeCoins
+	45,  // 41: sui.rpc.v2.MoveCall.arguments:type_name -> sui.rpc.v2.Argument
+	45,  // 42: sui.rpc.v2.TransferObjects.objects:type_name -> sui.rpc.v2.Argument
+	45,  // 43: sui.rpc.v2.TransferObjects.address:type_name -> sui.rpc.v2.Argument
+	45,  // 44: sui.rpc.v2.SplitCoins.coin:type_name -> sui.rpc.v2.Argument
+	45,  // 45: sui.rpc.v2.SplitCoins.amounts:type_name -> sui.rpc.v2.Argument
+	45,  // 46: sui.rpc.v2.MergeCoins.coin:type_name -> sui.rpc.v2.Argument
+	45,  // 47: sui.rpc.v2.MergeCoins.coins_to_merge:type_name -> sui.rpc.v2.Argument
+	6,   // 48: sui.rpc.v2.Argument.kind:type_name -> sui.rpc.v2.Argument.ArgumentKind
+	47,  // 49: sui.rpc.v2.GasPayment.objects:type_name -> sui.rpc.v2.ObjectReference
+	7,   // 50: sui.rpc.v2.TransactionExpiration.kind:type_name -> sui.rpc.v2.TransactionExpiration.TransactionExpirationKind
+	99,  // 51: sui.rpc.v2.TransactionExpiration.min_timestamp:type_name -> google.protobuf.Timestamp
+	99,  // 52: sui.rpc.v2.TransactionExpiration.max_timestamp:type_name -> google.protobuf.Timestamp
+	24,  // 53: sui.rpc.v2.TransactionEffects.bcs:type_name -> sui.rpc.v2.Bcs
+	50,  // 54: sui.rpc.v2.TransactionEffects.status:type_name -> sui.rpc.v2.ExecutionStatus
+	52,  // 55: sui.rpc.v2.TransactionEffects.gas_used:type_name -> sui.rpc.v2.GasCostSummary
+	53,  // 56: sui.rpc.v2.TransactionEffects.gas_object:type_name -> sui.rpc.v2.ChangedObject
+	53,  // 57: sui.rpc.v2.TransactionEffects.changed_objects:type_name -> sui.rpc.v2.ChangedObject
+	47,  // 58: sui.rpc.v2.TransactionEffects.unchanged_loaded_runtime_objects:type_name -> sui.rpc.v2.ObjectReference
+	51,  // 59: sui.rpc.v2.ExecutionStatus.error:type_name -> sui.rpc.v2.ExecutionError
+	8,   // 60: sui.rpc.v2.ExecutionError.kind:type_name -> sui.rpc.v2.ExecutionError.ExecutionErrorKind
+	9,   // 61: sui.rpc.v2.ChangedObject.input_state:type_name -> sui.rpc.v2.ChangedObject.InputObjectState
+	23,  // 62: sui.rpc.v2.ChangedObject.input_owner:type_name -> sui.rpc.v2.Owner
+	10,  // 63: sui.rpc.v2.ChangedObject.output_state:type_name -> sui.rpc.v2.ChangedObject.OutputObjectState
+	23,  // 64: sui.rpc.v2.ChangedObject.output_owner:type_name -> sui.rpc.v2.Owner
+	54,  // 65: sui.rpc.v2.ChangedObject.accumulator_write:type_name -> sui.rpc.v2.AccumulatorWrite
+	11,  // 66: sui.rpc.v2.ChangedObject.id_operation:type_name -> sui.rpc.v2.ChangedObject.IdOperation
+	12,  // 67: sui.rpc.v2.AccumulatorWrite.operation:type_name -> sui.rpc.v2.AccumulatorWrite.AccumulatorOperation
+	13,  // 68: sui.rpc.v2.AccumulatorWrite.value_kind:type_name -> sui.rpc.v2.AccumulatorWrite.AccumulatorValue
+	100, // 69: sui.rpc.v2.GetCheckpointRequest.read_mask:type_name -> google.protobuf.FieldMask
+	57,  // 70: sui.rpc.v2.GetCheckpointResponse.checkpoint:type_name -> sui.rpc.v2.Checkpoint
+	58,  // 71: sui.rpc.v2.Checkpoint.summary:type_name -> sui.rpc.v2.CheckpointSummary
+	31,  // 72: sui.rpc.v2.Checkpoint.transactions:type_name -> sui.rpc.v2.ExecutedTransaction
+	24,  // 73: sui.rpc.v2.CheckpointSummary.bcs:type_name -> sui.rpc.v2.Bcs
+	52,  // 74: sui.rpc.v2.CheckpointSummary.epoch_rolling_gas_cost_summary:type_name -> sui.rpc.v2.GasCostSummary
+	99,  // 75: sui.rpc.v2.CheckpointSummary.timestamp:type_name -> google.protobuf.Timestamp
+	100, // 76: sui.rpc.v2.GetEpochRequest.read_mask:type_name -> google.protobuf.FieldMask
+	61,  // 77: sui.rpc.v2.GetEpochResponse.epoch:type_name -> sui.rpc.v2.Epoch
+	62,  // 78: sui.rpc.v2.Epoch.system_state:type_name -> sui.rpc.v2.SystemState
+	99,  // 79: sui.rpc.v2.Epoch.start:type_name -> google.protobuf.Timestamp
+	99,  // 80: sui.rpc.v2.Epoch.end:type_name -> google.protobuf.Timestamp
+	63,  // 81: sui.rpc.v2.Epoch.protocol_config:type_name -> sui.rpc.v2.ProtocolConfig
+	97,  // 82: sui.rpc.v2.ProtocolConfig.feature_flags:type_name -> sui.rpc.v2.ProtocolConfig.FeatureFlagsEntry
+	98,  // 83: sui.rpc.v2.ProtocolConfig.attributes:type_name -> sui.rpc.v2.ProtocolConfig.AttributesEntry
+	100, // 84: sui.rpc.v2.ListTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	66,  // 85: sui.rpc.v2.ListTransactionsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
+	72,  // 86: sui.rpc.v2.ListTransactionsRequest.options:type_name -> sui.rpc.v2.QueryOptions
+	31,  // 87: sui.rpc.v2.ListTransactionsResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	73,  // 88: sui.rpc.v2.ListTransactionsResponse.watermark:type_name -> sui.rpc.v2.Watermark
+	74,  // 89: sui.rpc.v2.ListTransactionsResponse.end:type_name -> sui.rpc.v2.QueryEnd
+	67,  // 90: sui.rpc.v2.TransactionFilter.terms:type_name -> sui.rpc.v2.TransactionTerm
+	68,  // 91: sui.rpc.v2.TransactionTerm.literals:type_name -> sui.rpc.v2.TransactionLiteral
+	69,  // 92: sui.rpc.v2.TransactionLiteral.sender:type_name -> sui.rpc.v2.SenderFilter
+	70,  // 93: sui.rpc.v2.TransactionLiteral.affected_address:type_name -> sui.rpc.v2.AffectedAddressFilter
+	71,  // 94: sui.rpc.v2.TransactionLiteral.move_call:type_name -> sui.rpc.v2.MoveCallFilter
+	0,   // 95: sui.rpc.v2.QueryOptions.ordering:type_name -> sui.rpc.v2.Ordering
+	1,   // 96: sui.rpc.v2.QueryEnd.reason:type_name -> sui.rpc.v2.QueryEndReason
+	77,  // 97: sui.rpc.v2.GetBalanceResponse.balance:type_name -> sui.rpc.v2.Balance
+	77,  // 98: sui.rpc.v2.ListBalancesResponse.balances:type_name -> sui.rpc.v2.Balance
+	100, // 99: sui.rpc.v2.ListOwnedObjectsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	22,  // 100: sui.rpc.v2.ListOwnedObjectsResponse.objects:type_name -> sui.rpc.v2.Object
+	84,  // 101: sui.rpc.v2.GetCoinInfoResponse.metadata:type_name -> sui.rpc.v2.CoinMetadata
+	35,  // 102: sui.rpc.v2.ExecuteTransactionRequest.transaction:type_name -> sui.rpc.v2.Transaction
+	34,  // 103: sui.rpc.v2.ExecuteTransactionRequest.signatures:type_name -> sui.rpc.v2.UserSignature
+	100, // 104: sui.rpc.v2.ExecuteTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
+	31,  // 105: sui.rpc.v2.ExecuteTransactionResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	35,  // 106: sui.rpc.v2.SimulateTransactionRequest.transaction:type_name -> sui.rpc.v2.Transaction
+	100, // 107: sui.rpc.v2.SimulateTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
+	14,  // 108: sui.rpc.v2.SimulateTransactionRequest.checks:type_name -> sui.rpc.v2.SimulateTransactionRequest.TransactionChecks
+	31,  // 109: sui.rpc.v2.SimulateTransactionResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	100, // 110: sui.rpc.v2.SubscribeCheckpointsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	66,  // 111: sui.rpc.v2.SubscribeCheckpointsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
+	57,  // 112: sui.rpc.v2.SubscribeCheckpointsResponse.checkpoint:type_name -> sui.rpc.v2.Checkpoint
+	100, // 113: sui.rpc.v2.SubscribeTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	66,  // 114: sui.rpc.v2.SubscribeTransactionsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
+	31,  // 115: sui.rpc.v2.SubscribeTransactionsResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	73,  // 116: sui.rpc.v2.SubscribeTransactionsResponse.watermark:type_name -> sui.rpc.v2.Watermark
+	24,  // 117: sui.rpc.v2.VerifySignatureRequest.message:type_name -> sui.rpc.v2.Bcs
+	34,  // 118: sui.rpc.v2.VerifySignatureRequest.signature:type_name -> sui.rpc.v2.UserSignature
+	119, // [119:119] is the sub-list for method output_type
+	119, // [119:119] is the sub-list for method input_type
+	119, // [119:119] is the sub-list for extension type_name
+	119, // [119:119] is the sub-list for extension extendee
+	0,   // [0:119] is the sub-list for field type_name
 }
 
 func init() { file_sui_proto_init() }
@@ -431,21 +7059,93 @@ func file_sui_proto_init() {
 	}
 	file_sui_proto_msgTypes[1].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[2].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[3].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[4].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[5].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[6].OneofWrappers = []any{
+		(*GetObjectResult_Object)(nil),
+		(*GetObjectResult_Error)(nil),
+	}
+	file_sui_proto_msgTypes[7].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[8].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[9].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[11].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[15].OneofWrappers = []any{
+		(*GetTransactionResult_Transaction)(nil),
+		(*GetTransactionResult_Error)(nil),
+	}
+	file_sui_proto_msgTypes[16].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[17].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[18].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[20].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[21].OneofWrappers = []any{
+		(*TransactionKind_ProgrammableTransaction)(nil),
+	}
+	file_sui_proto_msgTypes[23].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[24].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[25].OneofWrappers = []any{
+		(*Command_MoveCall)(nil),
+		(*Command_TransferObjects)(nil),
+		(*Command_SplitCoins)(nil),
+		(*Command_MergeCoins)(nil),
+	}
+	file_sui_proto_msgTypes[26].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[30].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[31].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[32].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[33].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[34].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[35].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[36].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[37].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[38].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[39].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[40].OneofWrappers = []any{
+		(*GetCheckpointRequest_SequenceNumber)(nil),
+		(*GetCheckpointRequest_Digest)(nil),
+	}
+	file_sui_proto_msgTypes[42].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[43].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[44].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[46].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[47].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[48].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[49].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[53].OneofWrappers = []any{
+		(*TransactionLiteral_Sender)(nil),
+		(*TransactionLiteral_AffectedAddress)(nil),
+		(*TransactionLiteral_MoveCall)(nil),
+	}
+	file_sui_proto_msgTypes[54].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[55].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[56].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[57].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[58].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[60].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[62].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[63].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[64].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[65].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[66].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[67].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[68].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[69].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[72].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[73].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[75].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[78].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[79].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[80].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sui_proto_rawDesc), len(file_sui_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   6,
+			NumEnums:      15,
+			NumMessages:   84,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_sui_proto_goTypes,
 		DependencyIndexes: file_sui_proto_depIdxs,
+		EnumInfos:         file_sui_proto_enumTypes,
 		MessageInfos:      file_sui_proto_msgTypes,
 	}.Build()
 	File_sui_proto = out.File
