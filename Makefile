@@ -39,7 +39,7 @@ check: lint gotest uitest e2e ## What CI runs
 lint: $(NODE) ## Generated files are current, formatting, vet, staticcheck, the dashboard's types and lint
 	@scripts/lint.sh $(STATICCHECK)
 
-gotest: ## All Go tests with the race detector: real Postgres, real HAProxy, three replicas
+gotest: $(NODE) ## All Go tests with the race detector: real Postgres, real HAProxy, three replicas
 	go test -race -timeout 20m ./...
 
 uitest: $(NODE) ## The dashboard's unit and route tests

@@ -48,7 +48,7 @@ func Decode(data []byte) (*rpc.Transaction, error) {
 		return nil, fmt.Errorf("transaction of %d bytes: more than %d", len(data), maxBytes)
 	}
 	d := &decoder{Reader: bcs.NewReader(data)}
-	if d.ULEB() != 0 || d.ULEB() != 0 { // TransactionData::V1, TransactionKind::ProgrammableTransaction
+	if version, kind := d.ULEB(), d.ULEB(); version != 0 || kind != 0 { // V1, ProgrammableTransaction
 		return nil, ErrUnknown
 	}
 	t := &rpc.Transaction{Version: new(int32(1)), Kind: Kind(nil, nil)}
@@ -215,7 +215,7 @@ func (d *decoder) expiration() *rpc.TransactionExpiration {
 		return &rpc.TransactionExpiration{Kind: rpc.TransactionExpiration_EPOCH, Epoch: new(d.U64())}
 	case expireRange:
 		e := &rpc.TransactionExpiration{Kind: rpc.TransactionExpiration_VALID_DURING, MinEpoch: d.option(), Epoch: d.option()}
-		if d.option() != nil || d.option() != nil { // timestamps: the network does not take them yet
+		if from, to := d.option(), d.option(); from != nil || to != nil { // timestamps: the network does not take them yet
 			d.dunno()
 		}
 		e.Chain, e.Nonce = d.digest(), new(d.U32())

@@ -16,7 +16,7 @@ import (
 	"suiftly/internal/sui/suitest"
 )
 
-// Made with @mysten/sui 2.33.1 and its keypair of 32 bytes 1.
+// Made by transactions.mjs with @mysten/sui 2.33.1.
 //
 //go:embed testdata/transactions.json
 var official []byte

@@ -835,7 +835,7 @@ func (x SimulateTransactionRequest_TransactionChecks) Number() protoreflect.Enum
 
 // Deprecated: Use SimulateTransactionRequest_TransactionChecks.Descriptor instead.
 func (SimulateTransactionRequest_TransactionChecks) EnumDescriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{72, 0}
+	return file_sui_proto_rawDescGZIP(), []int{75, 0}
 }
 
 // LedgerService.GetServiceInfo
@@ -4123,7 +4123,10 @@ type SystemState struct {
 	Version                         *uint64                `protobuf:"varint,1,opt,name=version,proto3,oneof" json:"version,omitempty"`
 	Epoch                           *uint64                `protobuf:"varint,2,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
 	ProtocolVersion                 *uint64                `protobuf:"varint,3,opt,name=protocol_version,json=protocolVersion,proto3,oneof" json:"protocol_version,omitempty"`
+	StorageFund                     *StorageFund           `protobuf:"bytes,5,opt,name=storage_fund,json=storageFund,proto3" json:"storage_fund,omitempty"`
+	Parameters                      *SystemParameters      `protobuf:"bytes,6,opt,name=parameters,proto3" json:"parameters,omitempty"`
 	ReferenceGasPrice               *uint64                `protobuf:"varint,7,opt,name=reference_gas_price,json=referenceGasPrice,proto3,oneof" json:"reference_gas_price,omitempty"`
+	StakeSubsidy                    *StakeSubsidy          `protobuf:"bytes,9,opt,name=stake_subsidy,json=stakeSubsidy,proto3" json:"stake_subsidy,omitempty"`
 	SafeMode                        *bool                  `protobuf:"varint,10,opt,name=safe_mode,json=safeMode,proto3,oneof" json:"safe_mode,omitempty"`
 	SafeModeStorageRewards          *uint64                `protobuf:"varint,11,opt,name=safe_mode_storage_rewards,json=safeModeStorageRewards,proto3,oneof" json:"safe_mode_storage_rewards,omitempty"`
 	SafeModeComputationRewards      *uint64                `protobuf:"varint,12,opt,name=safe_mode_computation_rewards,json=safeModeComputationRewards,proto3,oneof" json:"safe_mode_computation_rewards,omitempty"`
@@ -4185,11 +4188,32 @@ func (x *SystemState) GetProtocolVersion() uint64 {
 	return 0
 }
 
+func (x *SystemState) GetStorageFund() *StorageFund {
+	if x != nil {
+		return x.StorageFund
+	}
+	return nil
+}
+
+func (x *SystemState) GetParameters() *SystemParameters {
+	if x != nil {
+		return x.Parameters
+	}
+	return nil
+}
+
 func (x *SystemState) GetReferenceGasPrice() uint64 {
 	if x != nil && x.ReferenceGasPrice != nil {
 		return *x.ReferenceGasPrice
 	}
 	return 0
+}
+
+func (x *SystemState) GetStakeSubsidy() *StakeSubsidy {
+	if x != nil {
+		return x.StakeSubsidy
+	}
+	return nil
 }
 
 func (x *SystemState) GetSafeMode() bool {
@@ -4234,6 +4258,122 @@ func (x *SystemState) GetEpochStartTimestampMs() uint64 {
 	return 0
 }
 
+type StorageFund struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StorageFund) Reset() {
+	*x = StorageFund{}
+	mi := &file_sui_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StorageFund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StorageFund) ProtoMessage() {}
+
+func (x *StorageFund) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StorageFund.ProtoReflect.Descriptor instead.
+func (*StorageFund) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{48}
+}
+
+type SystemParameters struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	EpochDurationMs *uint64                `protobuf:"varint,1,opt,name=epoch_duration_ms,json=epochDurationMs,proto3,oneof" json:"epoch_duration_ms,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SystemParameters) Reset() {
+	*x = SystemParameters{}
+	mi := &file_sui_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SystemParameters) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SystemParameters) ProtoMessage() {}
+
+func (x *SystemParameters) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SystemParameters.ProtoReflect.Descriptor instead.
+func (*SystemParameters) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *SystemParameters) GetEpochDurationMs() uint64 {
+	if x != nil && x.EpochDurationMs != nil {
+		return *x.EpochDurationMs
+	}
+	return 0
+}
+
+type StakeSubsidy struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StakeSubsidy) Reset() {
+	*x = StakeSubsidy{}
+	mi := &file_sui_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StakeSubsidy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StakeSubsidy) ProtoMessage() {}
+
+func (x *StakeSubsidy) ProtoReflect() protoreflect.Message {
+	mi := &file_sui_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StakeSubsidy.ProtoReflect.Descriptor instead.
+func (*StakeSubsidy) Descriptor() ([]byte, []int) {
+	return file_sui_proto_rawDescGZIP(), []int{50}
+}
+
 type ProtocolConfig struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	ProtocolVersion *uint64                `protobuf:"varint,1,opt,name=protocol_version,json=protocolVersion,proto3,oneof" json:"protocol_version,omitempty"`
@@ -4245,7 +4385,7 @@ type ProtocolConfig struct {
 
 func (x *ProtocolConfig) Reset() {
 	*x = ProtocolConfig{}
-	mi := &file_sui_proto_msgTypes[48]
+	mi := &file_sui_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4257,7 +4397,7 @@ func (x *ProtocolConfig) String() string {
 func (*ProtocolConfig) ProtoMessage() {}
 
 func (x *ProtocolConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[48]
+	mi := &file_sui_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4270,7 +4410,7 @@ func (x *ProtocolConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProtocolConfig.ProtoReflect.Descriptor instead.
 func (*ProtocolConfig) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{48}
+	return file_sui_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ProtocolConfig) GetProtocolVersion() uint64 {
@@ -4308,7 +4448,7 @@ type ListTransactionsRequest struct {
 
 func (x *ListTransactionsRequest) Reset() {
 	*x = ListTransactionsRequest{}
-	mi := &file_sui_proto_msgTypes[49]
+	mi := &file_sui_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4320,7 +4460,7 @@ func (x *ListTransactionsRequest) String() string {
 func (*ListTransactionsRequest) ProtoMessage() {}
 
 func (x *ListTransactionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[49]
+	mi := &file_sui_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4333,7 +4473,7 @@ func (x *ListTransactionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransactionsRequest.ProtoReflect.Descriptor instead.
 func (*ListTransactionsRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{49}
+	return file_sui_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListTransactionsRequest) GetReadMask() *fieldmaskpb.FieldMask {
@@ -4382,7 +4522,7 @@ type ListTransactionsResponse struct {
 
 func (x *ListTransactionsResponse) Reset() {
 	*x = ListTransactionsResponse{}
-	mi := &file_sui_proto_msgTypes[50]
+	mi := &file_sui_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4394,7 +4534,7 @@ func (x *ListTransactionsResponse) String() string {
 func (*ListTransactionsResponse) ProtoMessage() {}
 
 func (x *ListTransactionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[50]
+	mi := &file_sui_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4407,7 +4547,7 @@ func (x *ListTransactionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransactionsResponse.ProtoReflect.Descriptor instead.
 func (*ListTransactionsResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{50}
+	return file_sui_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListTransactionsResponse) GetTransaction() *ExecutedTransaction {
@@ -4440,7 +4580,7 @@ type TransactionFilter struct {
 
 func (x *TransactionFilter) Reset() {
 	*x = TransactionFilter{}
-	mi := &file_sui_proto_msgTypes[51]
+	mi := &file_sui_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4452,7 +4592,7 @@ func (x *TransactionFilter) String() string {
 func (*TransactionFilter) ProtoMessage() {}
 
 func (x *TransactionFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[51]
+	mi := &file_sui_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4465,7 +4605,7 @@ func (x *TransactionFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransactionFilter.ProtoReflect.Descriptor instead.
 func (*TransactionFilter) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{51}
+	return file_sui_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *TransactionFilter) GetTerms() []*TransactionTerm {
@@ -4484,7 +4624,7 @@ type TransactionTerm struct {
 
 func (x *TransactionTerm) Reset() {
 	*x = TransactionTerm{}
-	mi := &file_sui_proto_msgTypes[52]
+	mi := &file_sui_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4496,7 +4636,7 @@ func (x *TransactionTerm) String() string {
 func (*TransactionTerm) ProtoMessage() {}
 
 func (x *TransactionTerm) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[52]
+	mi := &file_sui_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4509,7 +4649,7 @@ func (x *TransactionTerm) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransactionTerm.ProtoReflect.Descriptor instead.
 func (*TransactionTerm) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{52}
+	return file_sui_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *TransactionTerm) GetLiterals() []*TransactionLiteral {
@@ -4534,7 +4674,7 @@ type TransactionLiteral struct {
 
 func (x *TransactionLiteral) Reset() {
 	*x = TransactionLiteral{}
-	mi := &file_sui_proto_msgTypes[53]
+	mi := &file_sui_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4546,7 +4686,7 @@ func (x *TransactionLiteral) String() string {
 func (*TransactionLiteral) ProtoMessage() {}
 
 func (x *TransactionLiteral) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[53]
+	mi := &file_sui_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4559,7 +4699,7 @@ func (x *TransactionLiteral) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransactionLiteral.ProtoReflect.Descriptor instead.
 func (*TransactionLiteral) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{53}
+	return file_sui_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *TransactionLiteral) GetNegated() bool {
@@ -4634,7 +4774,7 @@ type SenderFilter struct {
 
 func (x *SenderFilter) Reset() {
 	*x = SenderFilter{}
-	mi := &file_sui_proto_msgTypes[54]
+	mi := &file_sui_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4646,7 +4786,7 @@ func (x *SenderFilter) String() string {
 func (*SenderFilter) ProtoMessage() {}
 
 func (x *SenderFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[54]
+	mi := &file_sui_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4659,7 +4799,7 @@ func (x *SenderFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SenderFilter.ProtoReflect.Descriptor instead.
 func (*SenderFilter) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{54}
+	return file_sui_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *SenderFilter) GetAddress() string {
@@ -4678,7 +4818,7 @@ type AffectedAddressFilter struct {
 
 func (x *AffectedAddressFilter) Reset() {
 	*x = AffectedAddressFilter{}
-	mi := &file_sui_proto_msgTypes[55]
+	mi := &file_sui_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4690,7 +4830,7 @@ func (x *AffectedAddressFilter) String() string {
 func (*AffectedAddressFilter) ProtoMessage() {}
 
 func (x *AffectedAddressFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[55]
+	mi := &file_sui_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4703,7 +4843,7 @@ func (x *AffectedAddressFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AffectedAddressFilter.ProtoReflect.Descriptor instead.
 func (*AffectedAddressFilter) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{55}
+	return file_sui_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *AffectedAddressFilter) GetAddress() string {
@@ -4722,7 +4862,7 @@ type MoveCallFilter struct {
 
 func (x *MoveCallFilter) Reset() {
 	*x = MoveCallFilter{}
-	mi := &file_sui_proto_msgTypes[56]
+	mi := &file_sui_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4734,7 +4874,7 @@ func (x *MoveCallFilter) String() string {
 func (*MoveCallFilter) ProtoMessage() {}
 
 func (x *MoveCallFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[56]
+	mi := &file_sui_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4747,7 +4887,7 @@ func (x *MoveCallFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveCallFilter.ProtoReflect.Descriptor instead.
 func (*MoveCallFilter) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{56}
+	return file_sui_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *MoveCallFilter) GetFunction() string {
@@ -4769,7 +4909,7 @@ type QueryOptions struct {
 
 func (x *QueryOptions) Reset() {
 	*x = QueryOptions{}
-	mi := &file_sui_proto_msgTypes[57]
+	mi := &file_sui_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4781,7 +4921,7 @@ func (x *QueryOptions) String() string {
 func (*QueryOptions) ProtoMessage() {}
 
 func (x *QueryOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[57]
+	mi := &file_sui_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4794,7 +4934,7 @@ func (x *QueryOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryOptions.ProtoReflect.Descriptor instead.
 func (*QueryOptions) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{57}
+	return file_sui_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *QueryOptions) GetLimit() uint32 {
@@ -4835,7 +4975,7 @@ type Watermark struct {
 
 func (x *Watermark) Reset() {
 	*x = Watermark{}
-	mi := &file_sui_proto_msgTypes[58]
+	mi := &file_sui_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4847,7 +4987,7 @@ func (x *Watermark) String() string {
 func (*Watermark) ProtoMessage() {}
 
 func (x *Watermark) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[58]
+	mi := &file_sui_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4860,7 +5000,7 @@ func (x *Watermark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watermark.ProtoReflect.Descriptor instead.
 func (*Watermark) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{58}
+	return file_sui_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Watermark) GetCursor() []byte {
@@ -4886,7 +5026,7 @@ type QueryEnd struct {
 
 func (x *QueryEnd) Reset() {
 	*x = QueryEnd{}
-	mi := &file_sui_proto_msgTypes[59]
+	mi := &file_sui_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4898,7 +5038,7 @@ func (x *QueryEnd) String() string {
 func (*QueryEnd) ProtoMessage() {}
 
 func (x *QueryEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[59]
+	mi := &file_sui_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4911,7 +5051,7 @@ func (x *QueryEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryEnd.ProtoReflect.Descriptor instead.
 func (*QueryEnd) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{59}
+	return file_sui_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *QueryEnd) GetReason() QueryEndReason {
@@ -4932,7 +5072,7 @@ type GetBalanceRequest struct {
 
 func (x *GetBalanceRequest) Reset() {
 	*x = GetBalanceRequest{}
-	mi := &file_sui_proto_msgTypes[60]
+	mi := &file_sui_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4944,7 +5084,7 @@ func (x *GetBalanceRequest) String() string {
 func (*GetBalanceRequest) ProtoMessage() {}
 
 func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[60]
+	mi := &file_sui_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4957,7 +5097,7 @@ func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{60}
+	return file_sui_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *GetBalanceRequest) GetOwner() string {
@@ -4983,7 +5123,7 @@ type GetBalanceResponse struct {
 
 func (x *GetBalanceResponse) Reset() {
 	*x = GetBalanceResponse{}
-	mi := &file_sui_proto_msgTypes[61]
+	mi := &file_sui_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4995,7 +5135,7 @@ func (x *GetBalanceResponse) String() string {
 func (*GetBalanceResponse) ProtoMessage() {}
 
 func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[61]
+	mi := &file_sui_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5008,7 +5148,7 @@ func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{61}
+	return file_sui_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *GetBalanceResponse) GetBalance() *Balance {
@@ -5030,7 +5170,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_sui_proto_msgTypes[62]
+	mi := &file_sui_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5042,7 +5182,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[62]
+	mi := &file_sui_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5055,7 +5195,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{62}
+	return file_sui_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Balance) GetCoinType() string {
@@ -5097,7 +5237,7 @@ type ListBalancesRequest struct {
 
 func (x *ListBalancesRequest) Reset() {
 	*x = ListBalancesRequest{}
-	mi := &file_sui_proto_msgTypes[63]
+	mi := &file_sui_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5109,7 +5249,7 @@ func (x *ListBalancesRequest) String() string {
 func (*ListBalancesRequest) ProtoMessage() {}
 
 func (x *ListBalancesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[63]
+	mi := &file_sui_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5122,7 +5262,7 @@ func (x *ListBalancesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBalancesRequest.ProtoReflect.Descriptor instead.
 func (*ListBalancesRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{63}
+	return file_sui_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListBalancesRequest) GetOwner() string {
@@ -5156,7 +5296,7 @@ type ListBalancesResponse struct {
 
 func (x *ListBalancesResponse) Reset() {
 	*x = ListBalancesResponse{}
-	mi := &file_sui_proto_msgTypes[64]
+	mi := &file_sui_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5168,7 +5308,7 @@ func (x *ListBalancesResponse) String() string {
 func (*ListBalancesResponse) ProtoMessage() {}
 
 func (x *ListBalancesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[64]
+	mi := &file_sui_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5181,7 +5321,7 @@ func (x *ListBalancesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBalancesResponse.ProtoReflect.Descriptor instead.
 func (*ListBalancesResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{64}
+	return file_sui_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListBalancesResponse) GetBalances() []*Balance {
@@ -5211,7 +5351,7 @@ type ListOwnedObjectsRequest struct {
 
 func (x *ListOwnedObjectsRequest) Reset() {
 	*x = ListOwnedObjectsRequest{}
-	mi := &file_sui_proto_msgTypes[65]
+	mi := &file_sui_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5223,7 +5363,7 @@ func (x *ListOwnedObjectsRequest) String() string {
 func (*ListOwnedObjectsRequest) ProtoMessage() {}
 
 func (x *ListOwnedObjectsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[65]
+	mi := &file_sui_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5236,7 +5376,7 @@ func (x *ListOwnedObjectsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOwnedObjectsRequest.ProtoReflect.Descriptor instead.
 func (*ListOwnedObjectsRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{65}
+	return file_sui_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListOwnedObjectsRequest) GetOwner() string {
@@ -5284,7 +5424,7 @@ type ListOwnedObjectsResponse struct {
 
 func (x *ListOwnedObjectsResponse) Reset() {
 	*x = ListOwnedObjectsResponse{}
-	mi := &file_sui_proto_msgTypes[66]
+	mi := &file_sui_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5296,7 +5436,7 @@ func (x *ListOwnedObjectsResponse) String() string {
 func (*ListOwnedObjectsResponse) ProtoMessage() {}
 
 func (x *ListOwnedObjectsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[66]
+	mi := &file_sui_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5309,7 +5449,7 @@ func (x *ListOwnedObjectsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOwnedObjectsResponse.ProtoReflect.Descriptor instead.
 func (*ListOwnedObjectsResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{66}
+	return file_sui_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListOwnedObjectsResponse) GetObjects() []*Object {
@@ -5335,7 +5475,7 @@ type GetCoinInfoRequest struct {
 
 func (x *GetCoinInfoRequest) Reset() {
 	*x = GetCoinInfoRequest{}
-	mi := &file_sui_proto_msgTypes[67]
+	mi := &file_sui_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5347,7 +5487,7 @@ func (x *GetCoinInfoRequest) String() string {
 func (*GetCoinInfoRequest) ProtoMessage() {}
 
 func (x *GetCoinInfoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[67]
+	mi := &file_sui_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5360,7 +5500,7 @@ func (x *GetCoinInfoRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCoinInfoRequest.ProtoReflect.Descriptor instead.
 func (*GetCoinInfoRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{67}
+	return file_sui_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *GetCoinInfoRequest) GetCoinType() string {
@@ -5380,7 +5520,7 @@ type GetCoinInfoResponse struct {
 
 func (x *GetCoinInfoResponse) Reset() {
 	*x = GetCoinInfoResponse{}
-	mi := &file_sui_proto_msgTypes[68]
+	mi := &file_sui_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5392,7 +5532,7 @@ func (x *GetCoinInfoResponse) String() string {
 func (*GetCoinInfoResponse) ProtoMessage() {}
 
 func (x *GetCoinInfoResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[68]
+	mi := &file_sui_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5405,7 +5545,7 @@ func (x *GetCoinInfoResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCoinInfoResponse.ProtoReflect.Descriptor instead.
 func (*GetCoinInfoResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{68}
+	return file_sui_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *GetCoinInfoResponse) GetCoinType() string {
@@ -5436,7 +5576,7 @@ type CoinMetadata struct {
 
 func (x *CoinMetadata) Reset() {
 	*x = CoinMetadata{}
-	mi := &file_sui_proto_msgTypes[69]
+	mi := &file_sui_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5448,7 +5588,7 @@ func (x *CoinMetadata) String() string {
 func (*CoinMetadata) ProtoMessage() {}
 
 func (x *CoinMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[69]
+	mi := &file_sui_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5461,7 +5601,7 @@ func (x *CoinMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CoinMetadata.ProtoReflect.Descriptor instead.
 func (*CoinMetadata) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{69}
+	return file_sui_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *CoinMetadata) GetId() string {
@@ -5518,7 +5658,7 @@ type ExecuteTransactionRequest struct {
 
 func (x *ExecuteTransactionRequest) Reset() {
 	*x = ExecuteTransactionRequest{}
-	mi := &file_sui_proto_msgTypes[70]
+	mi := &file_sui_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5530,7 +5670,7 @@ func (x *ExecuteTransactionRequest) String() string {
 func (*ExecuteTransactionRequest) ProtoMessage() {}
 
 func (x *ExecuteTransactionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[70]
+	mi := &file_sui_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5543,7 +5683,7 @@ func (x *ExecuteTransactionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecuteTransactionRequest.ProtoReflect.Descriptor instead.
 func (*ExecuteTransactionRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{70}
+	return file_sui_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ExecuteTransactionRequest) GetTransaction() *Transaction {
@@ -5576,7 +5716,7 @@ type ExecuteTransactionResponse struct {
 
 func (x *ExecuteTransactionResponse) Reset() {
 	*x = ExecuteTransactionResponse{}
-	mi := &file_sui_proto_msgTypes[71]
+	mi := &file_sui_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5588,7 +5728,7 @@ func (x *ExecuteTransactionResponse) String() string {
 func (*ExecuteTransactionResponse) ProtoMessage() {}
 
 func (x *ExecuteTransactionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[71]
+	mi := &file_sui_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5601,7 +5741,7 @@ func (x *ExecuteTransactionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecuteTransactionResponse.ProtoReflect.Descriptor instead.
 func (*ExecuteTransactionResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{71}
+	return file_sui_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ExecuteTransactionResponse) GetTransaction() *ExecutedTransaction {
@@ -5623,7 +5763,7 @@ type SimulateTransactionRequest struct {
 
 func (x *SimulateTransactionRequest) Reset() {
 	*x = SimulateTransactionRequest{}
-	mi := &file_sui_proto_msgTypes[72]
+	mi := &file_sui_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5635,7 +5775,7 @@ func (x *SimulateTransactionRequest) String() string {
 func (*SimulateTransactionRequest) ProtoMessage() {}
 
 func (x *SimulateTransactionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[72]
+	mi := &file_sui_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5648,7 +5788,7 @@ func (x *SimulateTransactionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulateTransactionRequest.ProtoReflect.Descriptor instead.
 func (*SimulateTransactionRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{72}
+	return file_sui_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *SimulateTransactionRequest) GetTransaction() *Transaction {
@@ -5689,7 +5829,7 @@ type SimulateTransactionResponse struct {
 
 func (x *SimulateTransactionResponse) Reset() {
 	*x = SimulateTransactionResponse{}
-	mi := &file_sui_proto_msgTypes[73]
+	mi := &file_sui_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5701,7 +5841,7 @@ func (x *SimulateTransactionResponse) String() string {
 func (*SimulateTransactionResponse) ProtoMessage() {}
 
 func (x *SimulateTransactionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[73]
+	mi := &file_sui_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5714,7 +5854,7 @@ func (x *SimulateTransactionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulateTransactionResponse.ProtoReflect.Descriptor instead.
 func (*SimulateTransactionResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{73}
+	return file_sui_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *SimulateTransactionResponse) GetTransaction() *ExecutedTransaction {
@@ -5742,7 +5882,7 @@ type SubscribeCheckpointsRequest struct {
 
 func (x *SubscribeCheckpointsRequest) Reset() {
 	*x = SubscribeCheckpointsRequest{}
-	mi := &file_sui_proto_msgTypes[74]
+	mi := &file_sui_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5754,7 +5894,7 @@ func (x *SubscribeCheckpointsRequest) String() string {
 func (*SubscribeCheckpointsRequest) ProtoMessage() {}
 
 func (x *SubscribeCheckpointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[74]
+	mi := &file_sui_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5767,7 +5907,7 @@ func (x *SubscribeCheckpointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeCheckpointsRequest.ProtoReflect.Descriptor instead.
 func (*SubscribeCheckpointsRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{74}
+	return file_sui_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *SubscribeCheckpointsRequest) GetReadMask() *fieldmaskpb.FieldMask {
@@ -5794,7 +5934,7 @@ type SubscribeCheckpointsResponse struct {
 
 func (x *SubscribeCheckpointsResponse) Reset() {
 	*x = SubscribeCheckpointsResponse{}
-	mi := &file_sui_proto_msgTypes[75]
+	mi := &file_sui_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5806,7 +5946,7 @@ func (x *SubscribeCheckpointsResponse) String() string {
 func (*SubscribeCheckpointsResponse) ProtoMessage() {}
 
 func (x *SubscribeCheckpointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[75]
+	mi := &file_sui_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5819,7 +5959,7 @@ func (x *SubscribeCheckpointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeCheckpointsResponse.ProtoReflect.Descriptor instead.
 func (*SubscribeCheckpointsResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{75}
+	return file_sui_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *SubscribeCheckpointsResponse) GetCursor() uint64 {
@@ -5846,7 +5986,7 @@ type SubscribeTransactionsRequest struct {
 
 func (x *SubscribeTransactionsRequest) Reset() {
 	*x = SubscribeTransactionsRequest{}
-	mi := &file_sui_proto_msgTypes[76]
+	mi := &file_sui_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5858,7 +5998,7 @@ func (x *SubscribeTransactionsRequest) String() string {
 func (*SubscribeTransactionsRequest) ProtoMessage() {}
 
 func (x *SubscribeTransactionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[76]
+	mi := &file_sui_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5871,7 +6011,7 @@ func (x *SubscribeTransactionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeTransactionsRequest.ProtoReflect.Descriptor instead.
 func (*SubscribeTransactionsRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{76}
+	return file_sui_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *SubscribeTransactionsRequest) GetReadMask() *fieldmaskpb.FieldMask {
@@ -5898,7 +6038,7 @@ type SubscribeTransactionsResponse struct {
 
 func (x *SubscribeTransactionsResponse) Reset() {
 	*x = SubscribeTransactionsResponse{}
-	mi := &file_sui_proto_msgTypes[77]
+	mi := &file_sui_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5910,7 +6050,7 @@ func (x *SubscribeTransactionsResponse) String() string {
 func (*SubscribeTransactionsResponse) ProtoMessage() {}
 
 func (x *SubscribeTransactionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[77]
+	mi := &file_sui_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5923,7 +6063,7 @@ func (x *SubscribeTransactionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeTransactionsResponse.ProtoReflect.Descriptor instead.
 func (*SubscribeTransactionsResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{77}
+	return file_sui_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *SubscribeTransactionsResponse) GetTransaction() *ExecutedTransaction {
@@ -5952,7 +6092,7 @@ type VerifySignatureRequest struct {
 
 func (x *VerifySignatureRequest) Reset() {
 	*x = VerifySignatureRequest{}
-	mi := &file_sui_proto_msgTypes[78]
+	mi := &file_sui_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5964,7 +6104,7 @@ func (x *VerifySignatureRequest) String() string {
 func (*VerifySignatureRequest) ProtoMessage() {}
 
 func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[78]
+	mi := &file_sui_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5977,7 +6117,7 @@ func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifySignatureRequest.ProtoReflect.Descriptor instead.
 func (*VerifySignatureRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{78}
+	return file_sui_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *VerifySignatureRequest) GetMessage() *Bcs {
@@ -6011,7 +6151,7 @@ type VerifySignatureResponse struct {
 
 func (x *VerifySignatureResponse) Reset() {
 	*x = VerifySignatureResponse{}
-	mi := &file_sui_proto_msgTypes[79]
+	mi := &file_sui_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6023,7 +6163,7 @@ func (x *VerifySignatureResponse) String() string {
 func (*VerifySignatureResponse) ProtoMessage() {}
 
 func (x *VerifySignatureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[79]
+	mi := &file_sui_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6036,7 +6176,7 @@ func (x *VerifySignatureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifySignatureResponse.ProtoReflect.Descriptor instead.
 func (*VerifySignatureResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{79}
+	return file_sui_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *VerifySignatureResponse) GetIsValid() bool {
@@ -6063,7 +6203,7 @@ type ReverseLookupNameRequest struct {
 
 func (x *ReverseLookupNameRequest) Reset() {
 	*x = ReverseLookupNameRequest{}
-	mi := &file_sui_proto_msgTypes[80]
+	mi := &file_sui_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6075,7 +6215,7 @@ func (x *ReverseLookupNameRequest) String() string {
 func (*ReverseLookupNameRequest) ProtoMessage() {}
 
 func (x *ReverseLookupNameRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[80]
+	mi := &file_sui_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6088,7 +6228,7 @@ func (x *ReverseLookupNameRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReverseLookupNameRequest.ProtoReflect.Descriptor instead.
 func (*ReverseLookupNameRequest) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{80}
+	return file_sui_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *ReverseLookupNameRequest) GetAddress() string {
@@ -6106,7 +6246,7 @@ type ReverseLookupNameResponse struct {
 
 func (x *ReverseLookupNameResponse) Reset() {
 	*x = ReverseLookupNameResponse{}
-	mi := &file_sui_proto_msgTypes[81]
+	mi := &file_sui_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6118,7 +6258,7 @@ func (x *ReverseLookupNameResponse) String() string {
 func (*ReverseLookupNameResponse) ProtoMessage() {}
 
 func (x *ReverseLookupNameResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sui_proto_msgTypes[81]
+	mi := &file_sui_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6131,7 +6271,7 @@ func (x *ReverseLookupNameResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReverseLookupNameResponse.ProtoReflect.Descriptor instead.
 func (*ReverseLookupNameResponse) Descriptor() ([]byte, []int) {
-	return file_sui_proto_rawDescGZIP(), []int{81}
+	return file_sui_proto_rawDescGZIP(), []int{84}
 }
 
 var File_sui_proto protoreflect.FileDescriptor
@@ -6586,12 +6726,17 @@ const file_sui_proto_rawDesc = "" +
 	"\x06_epochB\x13\n" +
 	"\x11_first_checkpointB\x12\n" +
 	"\x10_last_checkpointB\x16\n" +
-	"\x14_reference_gas_price\"\x9d\x06\n" +
+	"\x14_reference_gas_price\"\xd6\a\n" +
 	"\vSystemState\x12\x1d\n" +
 	"\aversion\x18\x01 \x01(\x04H\x00R\aversion\x88\x01\x01\x12\x19\n" +
 	"\x05epoch\x18\x02 \x01(\x04H\x01R\x05epoch\x88\x01\x01\x12.\n" +
-	"\x10protocol_version\x18\x03 \x01(\x04H\x02R\x0fprotocolVersion\x88\x01\x01\x123\n" +
-	"\x13reference_gas_price\x18\a \x01(\x04H\x03R\x11referenceGasPrice\x88\x01\x01\x12 \n" +
+	"\x10protocol_version\x18\x03 \x01(\x04H\x02R\x0fprotocolVersion\x88\x01\x01\x12:\n" +
+	"\fstorage_fund\x18\x05 \x01(\v2\x17.sui.rpc.v2.StorageFundR\vstorageFund\x12<\n" +
+	"\n" +
+	"parameters\x18\x06 \x01(\v2\x1c.sui.rpc.v2.SystemParametersR\n" +
+	"parameters\x123\n" +
+	"\x13reference_gas_price\x18\a \x01(\x04H\x03R\x11referenceGasPrice\x88\x01\x01\x12=\n" +
+	"\rstake_subsidy\x18\t \x01(\v2\x18.sui.rpc.v2.StakeSubsidyR\fstakeSubsidy\x12 \n" +
 	"\tsafe_mode\x18\n" +
 	" \x01(\bH\x04R\bsafeMode\x88\x01\x01\x12>\n" +
 	"\x19safe_mode_storage_rewards\x18\v \x01(\x04H\x05R\x16safeModeStorageRewards\x88\x01\x01\x12F\n" +
@@ -6610,7 +6755,12 @@ const file_sui_proto_rawDesc = "" +
 	"\x1e_safe_mode_computation_rewardsB\x1c\n" +
 	"\x1a_safe_mode_storage_rebatesB'\n" +
 	"%_safe_mode_non_refundable_storage_feeB\x1b\n" +
-	"\x19_epoch_start_timestamp_ms\"\xf4\x02\n" +
+	"\x19_epoch_start_timestamp_ms\"\r\n" +
+	"\vStorageFund\"Y\n" +
+	"\x10SystemParameters\x12/\n" +
+	"\x11epoch_duration_ms\x18\x01 \x01(\x04H\x00R\x0fepochDurationMs\x88\x01\x01B\x14\n" +
+	"\x12_epoch_duration_ms\"\x0e\n" +
+	"\fStakeSubsidy\"\xf4\x02\n" +
 	"\x0eProtocolConfig\x12.\n" +
 	"\x10protocol_version\x18\x01 \x01(\x04H\x00R\x0fprotocolVersion\x88\x01\x01\x12Q\n" +
 	"\rfeature_flags\x18\x02 \x03(\v2,.sui.rpc.v2.ProtocolConfig.FeatureFlagsEntryR\ffeatureFlags\x12J\n" +
@@ -6821,7 +6971,7 @@ func file_sui_proto_rawDescGZIP() []byte {
 }
 
 var file_sui_proto_enumTypes = make([]protoimpl.EnumInfo, 15)
-var file_sui_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
+var file_sui_proto_msgTypes = make([]protoimpl.MessageInfo, 87)
 var file_sui_proto_goTypes = []any{
 	(Ordering)(0),                                        // 0: sui.rpc.v2.Ordering
 	(QueryEndReason)(0),                                  // 1: sui.rpc.v2.QueryEndReason
@@ -6886,51 +7036,54 @@ var file_sui_proto_goTypes = []any{
 	(*GetEpochResponse)(nil),                             // 60: sui.rpc.v2.GetEpochResponse
 	(*Epoch)(nil),                                        // 61: sui.rpc.v2.Epoch
 	(*SystemState)(nil),                                  // 62: sui.rpc.v2.SystemState
-	(*ProtocolConfig)(nil),                               // 63: sui.rpc.v2.ProtocolConfig
-	(*ListTransactionsRequest)(nil),                      // 64: sui.rpc.v2.ListTransactionsRequest
-	(*ListTransactionsResponse)(nil),                     // 65: sui.rpc.v2.ListTransactionsResponse
-	(*TransactionFilter)(nil),                            // 66: sui.rpc.v2.TransactionFilter
-	(*TransactionTerm)(nil),                              // 67: sui.rpc.v2.TransactionTerm
-	(*TransactionLiteral)(nil),                           // 68: sui.rpc.v2.TransactionLiteral
-	(*SenderFilter)(nil),                                 // 69: sui.rpc.v2.SenderFilter
-	(*AffectedAddressFilter)(nil),                        // 70: sui.rpc.v2.AffectedAddressFilter
-	(*MoveCallFilter)(nil),                               // 71: sui.rpc.v2.MoveCallFilter
-	(*QueryOptions)(nil),                                 // 72: sui.rpc.v2.QueryOptions
-	(*Watermark)(nil),                                    // 73: sui.rpc.v2.Watermark
-	(*QueryEnd)(nil),                                     // 74: sui.rpc.v2.QueryEnd
-	(*GetBalanceRequest)(nil),                            // 75: sui.rpc.v2.GetBalanceRequest
-	(*GetBalanceResponse)(nil),                           // 76: sui.rpc.v2.GetBalanceResponse
-	(*Balance)(nil),                                      // 77: sui.rpc.v2.Balance
-	(*ListBalancesRequest)(nil),                          // 78: sui.rpc.v2.ListBalancesRequest
-	(*ListBalancesResponse)(nil),                         // 79: sui.rpc.v2.ListBalancesResponse
-	(*ListOwnedObjectsRequest)(nil),                      // 80: sui.rpc.v2.ListOwnedObjectsRequest
-	(*ListOwnedObjectsResponse)(nil),                     // 81: sui.rpc.v2.ListOwnedObjectsResponse
-	(*GetCoinInfoRequest)(nil),                           // 82: sui.rpc.v2.GetCoinInfoRequest
-	(*GetCoinInfoResponse)(nil),                          // 83: sui.rpc.v2.GetCoinInfoResponse
-	(*CoinMetadata)(nil),                                 // 84: sui.rpc.v2.CoinMetadata
-	(*ExecuteTransactionRequest)(nil),                    // 85: sui.rpc.v2.ExecuteTransactionRequest
-	(*ExecuteTransactionResponse)(nil),                   // 86: sui.rpc.v2.ExecuteTransactionResponse
-	(*SimulateTransactionRequest)(nil),                   // 87: sui.rpc.v2.SimulateTransactionRequest
-	(*SimulateTransactionResponse)(nil),                  // 88: sui.rpc.v2.SimulateTransactionResponse
-	(*SubscribeCheckpointsRequest)(nil),                  // 89: sui.rpc.v2.SubscribeCheckpointsRequest
-	(*SubscribeCheckpointsResponse)(nil),                 // 90: sui.rpc.v2.SubscribeCheckpointsResponse
-	(*SubscribeTransactionsRequest)(nil),                 // 91: sui.rpc.v2.SubscribeTransactionsRequest
-	(*SubscribeTransactionsResponse)(nil),                // 92: sui.rpc.v2.SubscribeTransactionsResponse
-	(*VerifySignatureRequest)(nil),                       // 93: sui.rpc.v2.VerifySignatureRequest
-	(*VerifySignatureResponse)(nil),                      // 94: sui.rpc.v2.VerifySignatureResponse
-	(*ReverseLookupNameRequest)(nil),                     // 95: sui.rpc.v2.ReverseLookupNameRequest
-	(*ReverseLookupNameResponse)(nil),                    // 96: sui.rpc.v2.ReverseLookupNameResponse
-	nil,                                                  // 97: sui.rpc.v2.ProtocolConfig.FeatureFlagsEntry
-	nil,                                                  // 98: sui.rpc.v2.ProtocolConfig.AttributesEntry
-	(*timestamppb.Timestamp)(nil),                        // 99: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),                        // 100: google.protobuf.FieldMask
+	(*StorageFund)(nil),                                  // 63: sui.rpc.v2.StorageFund
+	(*SystemParameters)(nil),                             // 64: sui.rpc.v2.SystemParameters
+	(*StakeSubsidy)(nil),                                 // 65: sui.rpc.v2.StakeSubsidy
+	(*ProtocolConfig)(nil),                               // 66: sui.rpc.v2.ProtocolConfig
+	(*ListTransactionsRequest)(nil),                      // 67: sui.rpc.v2.ListTransactionsRequest
+	(*ListTransactionsResponse)(nil),                     // 68: sui.rpc.v2.ListTransactionsResponse
+	(*TransactionFilter)(nil),                            // 69: sui.rpc.v2.TransactionFilter
+	(*TransactionTerm)(nil),                              // 70: sui.rpc.v2.TransactionTerm
+	(*TransactionLiteral)(nil),                           // 71: sui.rpc.v2.TransactionLiteral
+	(*SenderFilter)(nil),                                 // 72: sui.rpc.v2.SenderFilter
+	(*AffectedAddressFilter)(nil),                        // 73: sui.rpc.v2.AffectedAddressFilter
+	(*MoveCallFilter)(nil),                               // 74: sui.rpc.v2.MoveCallFilter
+	(*QueryOptions)(nil),                                 // 75: sui.rpc.v2.QueryOptions
+	(*Watermark)(nil),                                    // 76: sui.rpc.v2.Watermark
+	(*QueryEnd)(nil),                                     // 77: sui.rpc.v2.QueryEnd
+	(*GetBalanceRequest)(nil),                            // 78: sui.rpc.v2.GetBalanceRequest
+	(*GetBalanceResponse)(nil),                           // 79: sui.rpc.v2.GetBalanceResponse
+	(*Balance)(nil),                                      // 80: sui.rpc.v2.Balance
+	(*ListBalancesRequest)(nil),                          // 81: sui.rpc.v2.ListBalancesRequest
+	(*ListBalancesResponse)(nil),                         // 82: sui.rpc.v2.ListBalancesResponse
+	(*ListOwnedObjectsRequest)(nil),                      // 83: sui.rpc.v2.ListOwnedObjectsRequest
+	(*ListOwnedObjectsResponse)(nil),                     // 84: sui.rpc.v2.ListOwnedObjectsResponse
+	(*GetCoinInfoRequest)(nil),                           // 85: sui.rpc.v2.GetCoinInfoRequest
+	(*GetCoinInfoResponse)(nil),                          // 86: sui.rpc.v2.GetCoinInfoResponse
+	(*CoinMetadata)(nil),                                 // 87: sui.rpc.v2.CoinMetadata
+	(*ExecuteTransactionRequest)(nil),                    // 88: sui.rpc.v2.ExecuteTransactionRequest
+	(*ExecuteTransactionResponse)(nil),                   // 89: sui.rpc.v2.ExecuteTransactionResponse
+	(*SimulateTransactionRequest)(nil),                   // 90: sui.rpc.v2.SimulateTransactionRequest
+	(*SimulateTransactionResponse)(nil),                  // 91: sui.rpc.v2.SimulateTransactionResponse
+	(*SubscribeCheckpointsRequest)(nil),                  // 92: sui.rpc.v2.SubscribeCheckpointsRequest
+	(*SubscribeCheckpointsResponse)(nil),                 // 93: sui.rpc.v2.SubscribeCheckpointsResponse
+	(*SubscribeTransactionsRequest)(nil),                 // 94: sui.rpc.v2.SubscribeTransactionsRequest
+	(*SubscribeTransactionsResponse)(nil),                // 95: sui.rpc.v2.SubscribeTransactionsResponse
+	(*VerifySignatureRequest)(nil),                       // 96: sui.rpc.v2.VerifySignatureRequest
+	(*VerifySignatureResponse)(nil),                      // 97: sui.rpc.v2.VerifySignatureResponse
+	(*ReverseLookupNameRequest)(nil),                     // 98: sui.rpc.v2.ReverseLookupNameRequest
+	(*ReverseLookupNameResponse)(nil),                    // 99: sui.rpc.v2.ReverseLookupNameResponse
+	nil,                                                  // 100: sui.rpc.v2.ProtocolConfig.FeatureFlagsEntry
+	nil,                                                  // 101: sui.rpc.v2.ProtocolConfig.AttributesEntry
+	(*timestamppb.Timestamp)(nil),                        // 102: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),                        // 103: google.protobuf.FieldMask
 }
 var file_sui_proto_depIdxs = []int32{
-	99,  // 0: sui.rpc.v2.GetServiceInfoResponse.timestamp:type_name -> google.protobuf.Timestamp
-	100, // 1: sui.rpc.v2.GetObjectRequest.read_mask:type_name -> google.protobuf.FieldMask
+	102, // 0: sui.rpc.v2.GetServiceInfoResponse.timestamp:type_name -> google.protobuf.Timestamp
+	103, // 1: sui.rpc.v2.GetObjectRequest.read_mask:type_name -> google.protobuf.FieldMask
 	22,  // 2: sui.rpc.v2.GetObjectResponse.object:type_name -> sui.rpc.v2.Object
 	17,  // 3: sui.rpc.v2.BatchGetObjectsRequest.requests:type_name -> sui.rpc.v2.GetObjectRequest
-	100, // 4: sui.rpc.v2.BatchGetObjectsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	103, // 4: sui.rpc.v2.BatchGetObjectsRequest.read_mask:type_name -> google.protobuf.FieldMask
 	21,  // 5: sui.rpc.v2.BatchGetObjectsResponse.objects:type_name -> sui.rpc.v2.GetObjectResult
 	22,  // 6: sui.rpc.v2.GetObjectResult.object:type_name -> sui.rpc.v2.Object
 	25,  // 7: sui.rpc.v2.GetObjectResult.error:type_name -> sui.rpc.v2.RpcStatus
@@ -6938,9 +7091,9 @@ var file_sui_proto_depIdxs = []int32{
 	23,  // 9: sui.rpc.v2.Object.owner:type_name -> sui.rpc.v2.Owner
 	24,  // 10: sui.rpc.v2.Object.contents:type_name -> sui.rpc.v2.Bcs
 	2,   // 11: sui.rpc.v2.Owner.kind:type_name -> sui.rpc.v2.Owner.OwnerKind
-	100, // 12: sui.rpc.v2.GetTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
+	103, // 12: sui.rpc.v2.GetTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
 	31,  // 13: sui.rpc.v2.GetTransactionResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
-	100, // 14: sui.rpc.v2.BatchGetTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	103, // 14: sui.rpc.v2.BatchGetTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
 	30,  // 15: sui.rpc.v2.BatchGetTransactionsResponse.transactions:type_name -> sui.rpc.v2.GetTransactionResult
 	31,  // 16: sui.rpc.v2.GetTransactionResult.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
 	25,  // 17: sui.rpc.v2.GetTransactionResult.error:type_name -> sui.rpc.v2.RpcStatus
@@ -6948,7 +7101,7 @@ var file_sui_proto_depIdxs = []int32{
 	34,  // 19: sui.rpc.v2.ExecutedTransaction.signatures:type_name -> sui.rpc.v2.UserSignature
 	49,  // 20: sui.rpc.v2.ExecutedTransaction.effects:type_name -> sui.rpc.v2.TransactionEffects
 	32,  // 21: sui.rpc.v2.ExecutedTransaction.events:type_name -> sui.rpc.v2.TransactionEvents
-	99,  // 22: sui.rpc.v2.ExecutedTransaction.timestamp:type_name -> google.protobuf.Timestamp
+	102, // 22: sui.rpc.v2.ExecutedTransaction.timestamp:type_name -> google.protobuf.Timestamp
 	33,  // 23: sui.rpc.v2.ExecutedTransaction.balance_changes:type_name -> sui.rpc.v2.BalanceChange
 	24,  // 24: sui.rpc.v2.TransactionEvents.bcs:type_name -> sui.rpc.v2.Bcs
 	24,  // 25: sui.rpc.v2.UserSignature.bcs:type_name -> sui.rpc.v2.Bcs
@@ -6977,8 +7130,8 @@ var file_sui_proto_depIdxs = []int32{
 	6,   // 48: sui.rpc.v2.Argument.kind:type_name -> sui.rpc.v2.Argument.ArgumentKind
 	47,  // 49: sui.rpc.v2.GasPayment.objects:type_name -> sui.rpc.v2.ObjectReference
 	7,   // 50: sui.rpc.v2.TransactionExpiration.kind:type_name -> sui.rpc.v2.TransactionExpiration.TransactionExpirationKind
-	99,  // 51: sui.rpc.v2.TransactionExpiration.min_timestamp:type_name -> google.protobuf.Timestamp
-	99,  // 52: sui.rpc.v2.TransactionExpiration.max_timestamp:type_name -> google.protobuf.Timestamp
+	102, // 51: sui.rpc.v2.TransactionExpiration.min_timestamp:type_name -> google.protobuf.Timestamp
+	102, // 52: sui.rpc.v2.TransactionExpiration.max_timestamp:type_name -> google.protobuf.Timestamp
 	24,  // 53: sui.rpc.v2.TransactionEffects.bcs:type_name -> sui.rpc.v2.Bcs
 	50,  // 54: sui.rpc.v2.TransactionEffects.status:type_name -> sui.rpc.v2.ExecutionStatus
 	52,  // 55: sui.rpc.v2.TransactionEffects.gas_used:type_name -> sui.rpc.v2.GasCostSummary
@@ -6995,61 +7148,64 @@ var file_sui_proto_depIdxs = []int32{
 	11,  // 66: sui.rpc.v2.ChangedObject.id_operation:type_name -> sui.rpc.v2.ChangedObject.IdOperation
 	12,  // 67: sui.rpc.v2.AccumulatorWrite.operation:type_name -> sui.rpc.v2.AccumulatorWrite.AccumulatorOperation
 	13,  // 68: sui.rpc.v2.AccumulatorWrite.value_kind:type_name -> sui.rpc.v2.AccumulatorWrite.AccumulatorValue
-	100, // 69: sui.rpc.v2.GetCheckpointRequest.read_mask:type_name -> google.protobuf.FieldMask
+	103, // 69: sui.rpc.v2.GetCheckpointRequest.read_mask:type_name -> google.protobuf.FieldMask
 	57,  // 70: sui.rpc.v2.GetCheckpointResponse.checkpoint:type_name -> sui.rpc.v2.Checkpoint
 	58,  // 71: sui.rpc.v2.Checkpoint.summary:type_name -> sui.rpc.v2.CheckpointSummary
 	31,  // 72: sui.rpc.v2.Checkpoint.transactions:type_name -> sui.rpc.v2.ExecutedTransaction
 	24,  // 73: sui.rpc.v2.CheckpointSummary.bcs:type_name -> sui.rpc.v2.Bcs
 	52,  // 74: sui.rpc.v2.CheckpointSummary.epoch_rolling_gas_cost_summary:type_name -> sui.rpc.v2.GasCostSummary
-	99,  // 75: sui.rpc.v2.CheckpointSummary.timestamp:type_name -> google.protobuf.Timestamp
-	100, // 76: sui.rpc.v2.GetEpochRequest.read_mask:type_name -> google.protobuf.FieldMask
+	102, // 75: sui.rpc.v2.CheckpointSummary.timestamp:type_name -> google.protobuf.Timestamp
+	103, // 76: sui.rpc.v2.GetEpochRequest.read_mask:type_name -> google.protobuf.FieldMask
 	61,  // 77: sui.rpc.v2.GetEpochResponse.epoch:type_name -> sui.rpc.v2.Epoch
 	62,  // 78: sui.rpc.v2.Epoch.system_state:type_name -> sui.rpc.v2.SystemState
-	99,  // 79: sui.rpc.v2.Epoch.start:type_name -> google.protobuf.Timestamp
-	99,  // 80: sui.rpc.v2.Epoch.end:type_name -> google.protobuf.Timestamp
-	63,  // 81: sui.rpc.v2.Epoch.protocol_config:type_name -> sui.rpc.v2.ProtocolConfig
-	97,  // 82: sui.rpc.v2.ProtocolConfig.feature_flags:type_name -> sui.rpc.v2.ProtocolConfig.FeatureFlagsEntry
-	98,  // 83: sui.rpc.v2.ProtocolConfig.attributes:type_name -> sui.rpc.v2.ProtocolConfig.AttributesEntry
-	100, // 84: sui.rpc.v2.ListTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
-	66,  // 85: sui.rpc.v2.ListTransactionsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
-	72,  // 86: sui.rpc.v2.ListTransactionsRequest.options:type_name -> sui.rpc.v2.QueryOptions
-	31,  // 87: sui.rpc.v2.ListTransactionsResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
-	73,  // 88: sui.rpc.v2.ListTransactionsResponse.watermark:type_name -> sui.rpc.v2.Watermark
-	74,  // 89: sui.rpc.v2.ListTransactionsResponse.end:type_name -> sui.rpc.v2.QueryEnd
-	67,  // 90: sui.rpc.v2.TransactionFilter.terms:type_name -> sui.rpc.v2.TransactionTerm
-	68,  // 91: sui.rpc.v2.TransactionTerm.literals:type_name -> sui.rpc.v2.TransactionLiteral
-	69,  // 92: sui.rpc.v2.TransactionLiteral.sender:type_name -> sui.rpc.v2.SenderFilter
-	70,  // 93: sui.rpc.v2.TransactionLiteral.affected_address:type_name -> sui.rpc.v2.AffectedAddressFilter
-	71,  // 94: sui.rpc.v2.TransactionLiteral.move_call:type_name -> sui.rpc.v2.MoveCallFilter
-	0,   // 95: sui.rpc.v2.QueryOptions.ordering:type_name -> sui.rpc.v2.Ordering
-	1,   // 96: sui.rpc.v2.QueryEnd.reason:type_name -> sui.rpc.v2.QueryEndReason
-	77,  // 97: sui.rpc.v2.GetBalanceResponse.balance:type_name -> sui.rpc.v2.Balance
-	77,  // 98: sui.rpc.v2.ListBalancesResponse.balances:type_name -> sui.rpc.v2.Balance
-	100, // 99: sui.rpc.v2.ListOwnedObjectsRequest.read_mask:type_name -> google.protobuf.FieldMask
-	22,  // 100: sui.rpc.v2.ListOwnedObjectsResponse.objects:type_name -> sui.rpc.v2.Object
-	84,  // 101: sui.rpc.v2.GetCoinInfoResponse.metadata:type_name -> sui.rpc.v2.CoinMetadata
-	35,  // 102: sui.rpc.v2.ExecuteTransactionRequest.transaction:type_name -> sui.rpc.v2.Transaction
-	34,  // 103: sui.rpc.v2.ExecuteTransactionRequest.signatures:type_name -> sui.rpc.v2.UserSignature
-	100, // 104: sui.rpc.v2.ExecuteTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
-	31,  // 105: sui.rpc.v2.ExecuteTransactionResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
-	35,  // 106: sui.rpc.v2.SimulateTransactionRequest.transaction:type_name -> sui.rpc.v2.Transaction
-	100, // 107: sui.rpc.v2.SimulateTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
-	14,  // 108: sui.rpc.v2.SimulateTransactionRequest.checks:type_name -> sui.rpc.v2.SimulateTransactionRequest.TransactionChecks
-	31,  // 109: sui.rpc.v2.SimulateTransactionResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
-	100, // 110: sui.rpc.v2.SubscribeCheckpointsRequest.read_mask:type_name -> google.protobuf.FieldMask
-	66,  // 111: sui.rpc.v2.SubscribeCheckpointsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
-	57,  // 112: sui.rpc.v2.SubscribeCheckpointsResponse.checkpoint:type_name -> sui.rpc.v2.Checkpoint
-	100, // 113: sui.rpc.v2.SubscribeTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
-	66,  // 114: sui.rpc.v2.SubscribeTransactionsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
-	31,  // 115: sui.rpc.v2.SubscribeTransactionsResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
-	73,  // 116: sui.rpc.v2.SubscribeTransactionsResponse.watermark:type_name -> sui.rpc.v2.Watermark
-	24,  // 117: sui.rpc.v2.VerifySignatureRequest.message:type_name -> sui.rpc.v2.Bcs
-	34,  // 118: sui.rpc.v2.VerifySignatureRequest.signature:type_name -> sui.rpc.v2.UserSignature
-	119, // [119:119] is the sub-list for method output_type
-	119, // [119:119] is the sub-list for method input_type
-	119, // [119:119] is the sub-list for extension type_name
-	119, // [119:119] is the sub-list for extension extendee
-	0,   // [0:119] is the sub-list for field type_name
+	102, // 79: sui.rpc.v2.Epoch.start:type_name -> google.protobuf.Timestamp
+	102, // 80: sui.rpc.v2.Epoch.end:type_name -> google.protobuf.Timestamp
+	66,  // 81: sui.rpc.v2.Epoch.protocol_config:type_name -> sui.rpc.v2.ProtocolConfig
+	63,  // 82: sui.rpc.v2.SystemState.storage_fund:type_name -> sui.rpc.v2.StorageFund
+	64,  // 83: sui.rpc.v2.SystemState.parameters:type_name -> sui.rpc.v2.SystemParameters
+	65,  // 84: sui.rpc.v2.SystemState.stake_subsidy:type_name -> sui.rpc.v2.StakeSubsidy
+	100, // 85: sui.rpc.v2.ProtocolConfig.feature_flags:type_name -> sui.rpc.v2.ProtocolConfig.FeatureFlagsEntry
+	101, // 86: sui.rpc.v2.ProtocolConfig.attributes:type_name -> sui.rpc.v2.ProtocolConfig.AttributesEntry
+	103, // 87: sui.rpc.v2.ListTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	69,  // 88: sui.rpc.v2.ListTransactionsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
+	75,  // 89: sui.rpc.v2.ListTransactionsRequest.options:type_name -> sui.rpc.v2.QueryOptions
+	31,  // 90: sui.rpc.v2.ListTransactionsResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	76,  // 91: sui.rpc.v2.ListTransactionsResponse.watermark:type_name -> sui.rpc.v2.Watermark
+	77,  // 92: sui.rpc.v2.ListTransactionsResponse.end:type_name -> sui.rpc.v2.QueryEnd
+	70,  // 93: sui.rpc.v2.TransactionFilter.terms:type_name -> sui.rpc.v2.TransactionTerm
+	71,  // 94: sui.rpc.v2.TransactionTerm.literals:type_name -> sui.rpc.v2.TransactionLiteral
+	72,  // 95: sui.rpc.v2.TransactionLiteral.sender:type_name -> sui.rpc.v2.SenderFilter
+	73,  // 96: sui.rpc.v2.TransactionLiteral.affected_address:type_name -> sui.rpc.v2.AffectedAddressFilter
+	74,  // 97: sui.rpc.v2.TransactionLiteral.move_call:type_name -> sui.rpc.v2.MoveCallFilter
+	0,   // 98: sui.rpc.v2.QueryOptions.ordering:type_name -> sui.rpc.v2.Ordering
+	1,   // 99: sui.rpc.v2.QueryEnd.reason:type_name -> sui.rpc.v2.QueryEndReason
+	80,  // 100: sui.rpc.v2.GetBalanceResponse.balance:type_name -> sui.rpc.v2.Balance
+	80,  // 101: sui.rpc.v2.ListBalancesResponse.balances:type_name -> sui.rpc.v2.Balance
+	103, // 102: sui.rpc.v2.ListOwnedObjectsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	22,  // 103: sui.rpc.v2.ListOwnedObjectsResponse.objects:type_name -> sui.rpc.v2.Object
+	87,  // 104: sui.rpc.v2.GetCoinInfoResponse.metadata:type_name -> sui.rpc.v2.CoinMetadata
+	35,  // 105: sui.rpc.v2.ExecuteTransactionRequest.transaction:type_name -> sui.rpc.v2.Transaction
+	34,  // 106: sui.rpc.v2.ExecuteTransactionRequest.signatures:type_name -> sui.rpc.v2.UserSignature
+	103, // 107: sui.rpc.v2.ExecuteTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
+	31,  // 108: sui.rpc.v2.ExecuteTransactionResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	35,  // 109: sui.rpc.v2.SimulateTransactionRequest.transaction:type_name -> sui.rpc.v2.Transaction
+	103, // 110: sui.rpc.v2.SimulateTransactionRequest.read_mask:type_name -> google.protobuf.FieldMask
+	14,  // 111: sui.rpc.v2.SimulateTransactionRequest.checks:type_name -> sui.rpc.v2.SimulateTransactionRequest.TransactionChecks
+	31,  // 112: sui.rpc.v2.SimulateTransactionResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	103, // 113: sui.rpc.v2.SubscribeCheckpointsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	69,  // 114: sui.rpc.v2.SubscribeCheckpointsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
+	57,  // 115: sui.rpc.v2.SubscribeCheckpointsResponse.checkpoint:type_name -> sui.rpc.v2.Checkpoint
+	103, // 116: sui.rpc.v2.SubscribeTransactionsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	69,  // 117: sui.rpc.v2.SubscribeTransactionsRequest.filter:type_name -> sui.rpc.v2.TransactionFilter
+	31,  // 118: sui.rpc.v2.SubscribeTransactionsResponse.transaction:type_name -> sui.rpc.v2.ExecutedTransaction
+	76,  // 119: sui.rpc.v2.SubscribeTransactionsResponse.watermark:type_name -> sui.rpc.v2.Watermark
+	24,  // 120: sui.rpc.v2.VerifySignatureRequest.message:type_name -> sui.rpc.v2.Bcs
+	34,  // 121: sui.rpc.v2.VerifySignatureRequest.signature:type_name -> sui.rpc.v2.UserSignature
+	122, // [122:122] is the sub-list for method output_type
+	122, // [122:122] is the sub-list for method input_type
+	122, // [122:122] is the sub-list for extension type_name
+	122, // [122:122] is the sub-list for extension extendee
+	0,   // [0:122] is the sub-list for field type_name
 }
 
 func init() { file_sui_proto_init() }
@@ -7106,40 +7262,41 @@ func file_sui_proto_init() {
 	file_sui_proto_msgTypes[44].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[46].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[47].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[48].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[49].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[53].OneofWrappers = []any{
+	file_sui_proto_msgTypes[51].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[52].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[56].OneofWrappers = []any{
 		(*TransactionLiteral_Sender)(nil),
 		(*TransactionLiteral_AffectedAddress)(nil),
 		(*TransactionLiteral_MoveCall)(nil),
 	}
-	file_sui_proto_msgTypes[54].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[55].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[56].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[57].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[58].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[59].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[60].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[62].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[61].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[63].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[64].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[65].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[66].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[67].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[68].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[69].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[70].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[71].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[72].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[73].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[75].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[76].OneofWrappers = []any{}
 	file_sui_proto_msgTypes[78].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[79].OneofWrappers = []any{}
-	file_sui_proto_msgTypes[80].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[81].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[82].OneofWrappers = []any{}
+	file_sui_proto_msgTypes[83].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sui_proto_rawDesc), len(file_sui_proto_rawDesc)),
 			NumEnums:      15,
-			NumMessages:   84,
+			NumMessages:   87,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
