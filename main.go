@@ -38,6 +38,7 @@ func verbs() []verb {
 		{"demo", "run everything on loopback with traffic and a test wallet; touches nothing of yours", demo},
 		{"migrate", "up | status: bring the database to this version, or show what is missing", migrate},
 		{"billing", "run --once [--at TIME] | check: charge what is metered, or prove what was charged", billingVerb},
+		{"logs", "import [--dry-run] FILE...: take in log files, plain, gzip or zstd; killed, it goes on where it was", logsVerb},
 		{"doctor", "[verify-signature ID]: check the configuration, the database and every invariant of metering and money, or what a customer signed", doctor},
 		{"backup", "create | list | verify NAME | restore NAME: copies of the database in a folder or an S3 bucket", backupVerb},
 		{"config", "[--example]: check the configuration and show it, or print the documented example", showConfig},

@@ -432,15 +432,28 @@ CREATE TABLE logs.quarantine (
     claimed text,
     reason text NOT NULL,
     held_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT quarantine_reason_known CHECK ((reason = ANY (ARRAY['future'::text, 'old'::text])))
+    released_batch bigint,
+    released_at timestamp with time zone,
+    CONSTRAINT quarantine_reason_known CHECK ((reason = ANY (ARRAY['future'::text, 'old'::text]))),
+    CONSTRAINT quarantine_released CHECK (((released_batch IS NULL) = (released_at IS NULL)))
 );
+CREATE SEQUENCE logs.redrives
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
 CREATE TABLE logs.rejects (
     rid uuid NOT NULL,
     batch_id bigint NOT NULL,
     line_number integer NOT NULL,
     reason text NOT NULL,
     line text NOT NULL,
-    rejected_at timestamp with time zone DEFAULT now() NOT NULL
+    rejected_at timestamp with time zone DEFAULT now() NOT NULL,
+    intact boolean DEFAULT false NOT NULL,
+    redriven_batch bigint,
+    redriven_at timestamp with time zone,
+    CONSTRAINT rejects_redriven CHECK (((redriven_batch IS NULL) = (redriven_at IS NULL)))
 );
 CREATE TABLE logs.rollup_hours (
     customer_id bigint NOT NULL,
@@ -838,6 +851,7 @@ CREATE INDEX batches_unbilled ON logs.batches USING btree (batch_id) WHERE ((bil
 CREATE INDEX batches_unmetered ON logs.batches USING btree (batch_id) WHERE (metered_run IS NULL);
 CREATE INDEX haproxy_logs_batch ON ONLY logs.haproxy_logs USING btree (batch_id);
 CREATE INDEX haproxy_logs_customer ON ONLY logs.haproxy_logs USING btree (customer_id, "timestamp");
+CREATE INDEX quarantine_batch ON logs.quarantine USING btree (batch_id);
 CREATE INDEX quarantine_held ON logs.quarantine USING btree (held_at);
 CREATE INDEX rejects_at ON logs.rejects USING btree (rejected_at);
 CREATE INDEX rejects_batch ON logs.rejects USING btree (batch_id);

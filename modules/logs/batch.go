@@ -52,6 +52,7 @@ type reject struct {
 	number int // its place in the batch, from 1
 	reason string
 	line   string
+	intact bool // line is the start of what came, byte for byte
 }
 
 func (b *batch) reset(source string, position int64, began time.Time) {
@@ -70,12 +71,17 @@ func (b *batch) add(raw []byte, copy int, tooLong bool, l *Line, s settings) {
 		b.reject(raw, err.Error())
 		return
 	}
+	b.row(l, l.RID(raw, copy), s)
+}
+
+// row takes a line that was read.
+func (b *batch) row(l *Line, rid [16]byte, s settings) {
 	if service := s.backends[string(l.Backend)]; len(l.Service) == 0 && service != "" {
 		l.Service = []byte(service)
 	}
 	r := row{atMillis: l.AtMicros / 1000, from: len(b.text), service: serviceName(l.Service)}
 	r.customer, r.claimed = customerOf(l.Customer)
-	b.encode(l, r, l.RID(raw, copy), s)
+	b.encode(l, r, rid, s)
 	r.to = len(b.text)
 	b.rows = append(b.rows, r)
 }
@@ -84,9 +90,8 @@ func (b *batch) add(raw []byte, copy int, tooLong bool, l *Line, s settings) {
 func (b *batch) reject(raw []byte, reason string) {
 	rid := hashed(raw)
 	raw = withoutQuery(raw)
-	b.rejects = append(b.rejects, reject{
-		rid: rid, number: b.lines, reason: reason, line: string(appendText(nil, raw, maxRejectBytes, false)),
-	})
+	line := string(appendText(nil, raw, maxRejectBytes, false))
+	b.rejects = append(b.rejects, reject{rid: rid, number: b.lines, reason: reason, line: line, intact: line == string(raw[:min(len(raw), maxRejectBytes)])})
 }
 
 // lost takes note of lines that the disk did not keep.

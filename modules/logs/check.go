@@ -10,7 +10,7 @@ import (
 	"suiftly/internal/pg"
 )
 
-// Check says, a sentence each, where the totals are not what the rows add up to, a batch does not hold what it says, or a chart
+// Check says, a sentence each, where the totals are not what the rows add up to, a batch does not hold or hold back what it says, or a chart
 // is not the total. It says nothing when all is well. It reads every row that is kept.
 func (m *Module) Check(ctx context.Context) ([]string, error) {
 	var wrong []string
@@ -26,7 +26,10 @@ func (m *Module) Check(ctx context.Context) ([]string, error) {
 			}
 			wrong = append(wrong, found...)
 		}
-		return nil
+		// Rejects and held rows are forgotten with the days.
+		found, err := selectWrong(ctx, tx, checkHeld, dayOf(m.kit.Now()).AddDate(0, 0, 1-m.config.RetentionDays))
+		wrong = append(wrong, found...)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("check the logs: %w", err)
@@ -37,6 +40,8 @@ func (m *Module) Check(ctx context.Context) ([]string, error) {
 var (
 	//go:embed sql/check_batches.sql
 	checkBatches string
+	//go:embed sql/check_held.sql
+	checkHeld string
 	//go:embed sql/check_totals.sql
 	checkTotals string
 	//go:embed sql/check_rollups.sql
@@ -52,8 +57,8 @@ func beginCheck(ctx context.Context, tx pg.Q) error {
 	return err
 }
 
-func selectWrong(ctx context.Context, tx pg.Q, query string) ([]string, error) {
+func selectWrong(ctx context.Context, tx pg.Q, query string, args ...any) ([]string, error) {
 	var wrong []string
-	err := tx.SelectContext(ctx, &wrong, query)
+	err := tx.SelectContext(ctx, &wrong, query, args...)
 	return wrong, err
 }

@@ -77,6 +77,27 @@ func insertBatch(ctx context.Context, tx pg.Q, b *batch, s *sorted, w written) (
 	return id, false, err
 }
 
+const recordedBatches = `
+select position, lines
+from logs.batches
+where source = $1`
+
+// selectRecorded gives the number of lines of every batch of a source, by position.
+func selectRecorded(ctx context.Context, q pg.Q, source string) (map[int64]int, error) {
+	var rows []struct {
+		Position int64
+		Lines    int
+	}
+	if err := q.SelectContext(ctx, &rows, recordedBatches, source); err != nil {
+		return nil, err
+	}
+	recorded := make(map[int64]int, len(rows))
+	for _, r := range rows {
+		recorded[r.Position] = r.Lines
+	}
+	return recorded, nil
+}
+
 const recountBatch = `
 update logs.batches
 set stored = $2, duplicates = $3, rejected = $4, quarantined = $5, unattributed = $6
@@ -144,9 +165,9 @@ func holdAside(ctx context.Context, tx pg.Q) (int, error) {
 }
 
 const addRejects = `
-insert into logs.rejects (rid, batch_id, line_number, reason, line)
-select rid, $1, line_number, reason, line
-from unnest($2::uuid[], $3::int[], $4::text[], $5::text[]) as r (rid, line_number, reason, line)
+insert into logs.rejects (rid, batch_id, line_number, reason, line, intact)
+select rid, $1, line_number, reason, line, intact
+from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::boolean[]) as r (rid, line_number, reason, line, intact)
 order by rid
 on conflict (rid) do nothing`
 
@@ -156,11 +177,11 @@ func insertRejects(ctx context.Context, tx pg.Q, id int64, rejects []reject) (in
 		return 0, nil
 	}
 	rids, numbers := make([]string, len(rejects)), make([]int64, len(rejects))
-	reasons, lines := make([]string, len(rejects)), make([]string, len(rejects))
+	reasons, lines, intact := make([]string, len(rejects)), make([]string, len(rejects)), make([]bool, len(rejects))
 	for i, r := range rejects {
-		rids[i], numbers[i], reasons[i], lines[i] = string(appendUUID(nil, r.rid)), int64(r.number), r.reason, r.line
+		rids[i], numbers[i], reasons[i], lines[i], intact[i] = string(appendUUID(nil, r.rid)), int64(r.number), r.reason, r.line, r.intact
 	}
-	done, err := tx.ExecContext(ctx, addRejects, id, pq.Array(rids), pq.Array(numbers), pq.Array(reasons), pq.Array(lines))
+	done, err := tx.ExecContext(ctx, addRejects, id, pq.Array(rids), pq.Array(numbers), pq.Array(reasons), pq.Array(lines), pq.Array(intact))
 	if err != nil {
 		return 0, err
 	}

@@ -152,6 +152,7 @@ func (m *Module) Routes(r *web.Router) {
 	web.Get(r, "/", "list", web.Customer, "Your latest requests, newest first", m.list)
 	web.Post(r, "/ingest", "ingest", web.Edge, "Take a batch of log lines from an edge agent; answered once it is committed", m.push, web.Body(maxPushBytes))
 	web.Get(r, "/stats", "stats", web.Customer, "Your requests by minute or hour, for charts", m.stats)
+	m.operatorRoutes(r)
 }
 
 // Jobs are the meter, and the days of the log table.

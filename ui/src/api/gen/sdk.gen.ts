@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -244,6 +244,79 @@ export const logsIngest = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
+ * Rows held back for their time, newest first
+ */
+export const logsQuarantine = <ThrowOnError extends boolean = false>(options?: Options<LogsQuarantineData, ThrowOnError>) => (options?.client ?? client).get<LogsQuarantineResponses, LogsQuarantineErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/quarantine',
+    ...options
+});
+
+/**
+ * Store held rows; they are metered and billed
+ */
+export const logsRedriveQuarantine = <ThrowOnError extends boolean = false>(options: Options<LogsRedriveQuarantineData, ThrowOnError>) => (options.client ?? client).post<LogsRedriveQuarantineResponses, LogsRedriveQuarantineErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/quarantine/redrive',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Log lines that could not be read, newest first
+ */
+export const logsRejects = <ThrowOnError extends boolean = false>(options?: Options<LogsRejectsData, ThrowOnError>) => (options?.client ?? client).get<LogsRejectsResponses, LogsRejectsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/rejects',
+    ...options
+});
+
+/**
+ * Read rejected lines again with today's parser
+ */
+export const logsRedriveRejects = <ThrowOnError extends boolean = false>(options: Options<LogsRedriveRejectsData, ThrowOnError>) => (options.client ?? client).post<LogsRedriveRejectsResponses, LogsRedriveRejectsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/rejects/redrive',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What became of every log line, by source
+ */
+export const logsSources = <ThrowOnError extends boolean = false>(options?: Options<LogsSourcesData, ThrowOnError>) => (options?.client ?? client).get<LogsSourcesResponses, LogsSourcesErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/sources',
+    ...options
+});
+
+/**
  * Your requests by minute or hour, for charts
  */
 export const logsStats = <ThrowOnError extends boolean = false>(options: Options<LogsStatsData, ThrowOnError>) => (options.client ?? client).get<LogsStatsResponses, LogsStatsErrors, ThrowOnError>({
@@ -254,6 +327,36 @@ export const logsStats = <ThrowOnError extends boolean = false>(options: Options
         }],
     url: '/api/v1/logs/stats',
     ...options
+});
+
+/**
+ * Whose the rows of no known customer claim to be
+ */
+export const logsUnattributed = <ThrowOnError extends boolean = false>(options?: Options<LogsUnattributedData, ThrowOnError>) => (options?.client ?? client).get<LogsUnattributedResponses, LogsUnattributedErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/unattributed',
+    ...options
+});
+
+/**
+ * Give rows of nobody to a customer; they are billed
+ */
+export const logsAttribute = <ThrowOnError extends boolean = false>(options: Options<LogsAttributeData, ThrowOnError>) => (options.client ?? client).post<LogsAttributeResponses, LogsAttributeErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/unattributed/attribute',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -55,6 +55,36 @@ export type ApiKeysOutBody = {
     your_address: string;
 };
 
+export type AttributeInBody = {
+    /**
+     * As /logs/unattributed shows it.
+     */
+    claimed: string;
+    /**
+     * Who is to have them, and pay.
+     */
+    customer_id: number;
+    /**
+     * First moment.
+     */
+    from: string;
+    /**
+     * Moment after the last.
+     */
+    to: string;
+};
+
+export type AttributeOutBody = {
+    /**
+     * There were more than one call takes: call again.
+     */
+    more: boolean;
+    /**
+     * Rows that changed hands.
+     */
+    rows: number;
+};
+
 export type BillingRun = {
     /**
      * US dollars as a decimal string; answers always carry six decimals.
@@ -141,6 +171,24 @@ export type ChangeProof = {
      * The serialized Sui signature, base64.
      */
     signature: string;
+};
+
+export type Claim = {
+    /**
+     * What the lines name as their customer; empty when they name none.
+     */
+    claimed: string;
+    first_at: string;
+    last_at: string;
+    requests: number;
+    /**
+     * Empty when they name none; such rows cannot be attributed.
+     */
+    service: string;
+};
+
+export type ClaimsOutBody = {
+    claims: Array<Claim>;
 };
 
 export type ConfigOut = {
@@ -320,6 +368,31 @@ export type Field = {
      * The field, as the request names it.
      */
     name: string;
+};
+
+export type HeldRow = {
+    at: string;
+    bytes_sent: number;
+    /**
+     * Whose the line says it is, where nobody is known.
+     */
+    claimed: string;
+    /**
+     * 0: nobody who is known.
+     */
+    customer_id: number;
+    held_at: string;
+    id: string;
+    method: string;
+    path: string;
+    reason: 'future' | 'old';
+    /**
+     * When it was driven again; null while it is held.
+     */
+    released_at: string | null;
+    service: string;
+    source: string;
+    status: number;
 };
 
 export type HistoryOutBody = {
@@ -560,6 +633,14 @@ export type Pushed = {
     unattributed: number;
 };
 
+export type QuarantineOutBody = {
+    /**
+     * Empty on the last page.
+     */
+    next_cursor: string;
+    rows: Array<HeldRow>;
+};
+
 export type QuoteInBody = {
     /**
      * As in save-config.
@@ -585,6 +666,91 @@ export type QuoteOutBody = {
      */
     effective_from: string;
     price: Price;
+};
+
+export type RedriveInBody = {
+    /**
+     * First moment: of a quarantined row's request, or of a line's rejection.
+     */
+    from?: string;
+    /**
+     * Only these.
+     */
+    reason?: string;
+    /**
+     * Only of this source.
+     */
+    source?: string;
+    /**
+     * Moment after the last.
+     */
+    to?: string;
+};
+
+export type Redriven = {
+    /**
+     * Lines that had come again meanwhile.
+     */
+    duplicates: number;
+    /**
+     * Lines that stay as they are.
+     */
+    left: number;
+    /**
+     * There was more than one call takes: call again.
+     */
+    more: boolean;
+    /**
+     * Lines that could be read, of a time too far away.
+     */
+    quarantined: number;
+    /**
+     * Rows that are now metered and billed like any other.
+     */
+    stored: number;
+    /**
+     * Lines that were looked at.
+     */
+    tried: number;
+    /**
+     * Of the stored: of no known customer.
+     */
+    unattributed: number;
+};
+
+export type Reject = {
+    id: string;
+    /**
+     * The line is kept byte for byte, so that it can be read again.
+     */
+    intact: boolean;
+    /**
+     * Without what may be a query string; 8 KiB at most.
+     */
+    line: string;
+    /**
+     * In the batch, from 1.
+     */
+    line_number: number;
+    /**
+     * Of its batch in the source.
+     */
+    position: number;
+    reason: string;
+    /**
+     * When it was read after all; null while it is not.
+     */
+    redriven_at: string | null;
+    rejected_at: string;
+    source: string;
+};
+
+export type RejectsOutBody = {
+    /**
+     * Empty on the last page.
+     */
+    next_cursor: string;
+    rejects: Array<Reject>;
 };
 
 export type RenameKeyInBody = {
@@ -852,6 +1018,60 @@ export type SignedIn = {
      */
     access_expires_at: string;
     customer: CustomerProfile;
+};
+
+export type SourceLines = {
+    batches: number;
+    duplicates: number;
+    last_received_at: string;
+    /**
+     * Every line that came: the sum of the next four.
+     */
+    lines: number;
+    quarantined: number;
+    rejected: number;
+    /**
+     * tcp/<host>, udp/<host>, file/<host><path>, import/<content>, edge/<agent>/<source>, or redrive/<from>.
+     */
+    source: string;
+    stored: number;
+    /**
+     * Of the stored: of no known customer.
+     */
+    unattributed: number;
+};
+
+export type SourcesOutBody = {
+    from: string;
+    sources: Array<SourceLines>;
+    /**
+     * Of the replica that answers; null when it receives no lines.
+     */
+    spool: SpoolState;
+    to: string;
+};
+
+export type SpoolState = {
+    /**
+     * On disk.
+     */
+    bytes: number;
+    /**
+     * Stretches that the disk did not keep, set aside in its folder.
+     */
+    damaged: number;
+    /**
+     * At this size senders wait.
+     */
+    max_bytes: number;
+    /**
+     * When the oldest waiting line came.
+     */
+    oldest_at: string | null;
+    /**
+     * What the database does not have yet.
+     */
+    waiting_bytes: number;
 };
 
 export type Step = {
@@ -1540,6 +1760,202 @@ export type LogsIngestResponses = {
 
 export type LogsIngestResponse = LogsIngestResponses[keyof LogsIngestResponses];
 
+export type LogsQuarantineData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only these.
+         */
+        reason?: string;
+        /**
+         * Only of this source, as /logs/sources names it.
+         */
+        source?: string;
+        /**
+         * First moment; everything that is kept when left out.
+         */
+        from?: string;
+        /**
+         * Moment after the last.
+         */
+        to?: string;
+        /**
+         * Entries on a page.
+         */
+        limit?: number;
+        /**
+         * next_cursor of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/logs/quarantine';
+};
+
+export type LogsQuarantineErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsQuarantineError = LogsQuarantineErrors[keyof LogsQuarantineErrors];
+
+export type LogsQuarantineResponses = {
+    /**
+     * OK
+     */
+    200: QuarantineOutBody;
+};
+
+export type LogsQuarantineResponse = LogsQuarantineResponses[keyof LogsQuarantineResponses];
+
+export type LogsRedriveQuarantineData = {
+    body: RedriveInBody;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/logs/quarantine/redrive';
+};
+
+export type LogsRedriveQuarantineErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsRedriveQuarantineError = LogsRedriveQuarantineErrors[keyof LogsRedriveQuarantineErrors];
+
+export type LogsRedriveQuarantineResponses = {
+    /**
+     * OK
+     */
+    200: Redriven;
+};
+
+export type LogsRedriveQuarantineResponse = LogsRedriveQuarantineResponses[keyof LogsRedriveQuarantineResponses];
+
+export type LogsRejectsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only these.
+         */
+        reason?: string;
+        /**
+         * Only of this source, as /logs/sources names it.
+         */
+        source?: string;
+        /**
+         * First moment; everything that is kept when left out.
+         */
+        from?: string;
+        /**
+         * Moment after the last.
+         */
+        to?: string;
+        /**
+         * Entries on a page.
+         */
+        limit?: number;
+        /**
+         * next_cursor of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/logs/rejects';
+};
+
+export type LogsRejectsErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsRejectsError = LogsRejectsErrors[keyof LogsRejectsErrors];
+
+export type LogsRejectsResponses = {
+    /**
+     * OK
+     */
+    200: RejectsOutBody;
+};
+
+export type LogsRejectsResponse = LogsRejectsResponses[keyof LogsRejectsResponses];
+
+export type LogsRedriveRejectsData = {
+    body: RedriveInBody;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/logs/rejects/redrive';
+};
+
+export type LogsRedriveRejectsErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsRedriveRejectsError = LogsRedriveRejectsErrors[keyof LogsRedriveRejectsErrors];
+
+export type LogsRedriveRejectsResponses = {
+    /**
+     * OK
+     */
+    200: Redriven;
+};
+
+export type LogsRedriveRejectsResponse = LogsRedriveRejectsResponses[keyof LogsRedriveRejectsResponses];
+
+export type LogsSourcesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * First moment; a day before to when left out.
+         */
+        from?: string;
+        /**
+         * Moment after the last; now when left out.
+         */
+        to?: string;
+    };
+    url: '/api/v1/logs/sources';
+};
+
+export type LogsSourcesErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsSourcesError = LogsSourcesErrors[keyof LogsSourcesErrors];
+
+export type LogsSourcesResponses = {
+    /**
+     * OK
+     */
+    200: SourcesOutBody;
+};
+
+export type LogsSourcesResponse = LogsSourcesResponses[keyof LogsSourcesResponses];
+
 export type LogsStatsData = {
     body?: never;
     path?: never;
@@ -1577,6 +1993,71 @@ export type LogsStatsResponses = {
 };
 
 export type LogsStatsResponse = LogsStatsResponses[keyof LogsStatsResponses];
+
+export type LogsUnattributedData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * First moment; a day before to when left out.
+         */
+        from?: string;
+        /**
+         * Moment after the last; now when left out.
+         */
+        to?: string;
+    };
+    url: '/api/v1/logs/unattributed';
+};
+
+export type LogsUnattributedErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsUnattributedError = LogsUnattributedErrors[keyof LogsUnattributedErrors];
+
+export type LogsUnattributedResponses = {
+    /**
+     * OK
+     */
+    200: ClaimsOutBody;
+};
+
+export type LogsUnattributedResponse = LogsUnattributedResponses[keyof LogsUnattributedResponses];
+
+export type LogsAttributeData = {
+    body: AttributeInBody;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/logs/unattributed/attribute';
+};
+
+export type LogsAttributeErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsAttributeError = LogsAttributeErrors[keyof LogsAttributeErrors];
+
+export type LogsAttributeResponses = {
+    /**
+     * OK
+     */
+    200: AttributeOutBody;
+};
+
+export type LogsAttributeResponse = LogsAttributeResponses[keyof LogsAttributeResponses];
 
 export type MetaGetData = {
     body?: never;

@@ -30,6 +30,18 @@ export const zApiKeysOutBody = z.object({
     your_address: z.string()
 });
 
+export const zAttributeInBody = z.object({
+    claimed: z.string().check(z.maxLength(128)),
+    customer_id: z.int().check(z.gte(1)),
+    from: z.iso.datetime({ offset: true }),
+    to: z.iso.datetime({ offset: true })
+});
+
+export const zAttributeOutBody = z.object({
+    more: z.boolean(),
+    rows: z.int()
+});
+
 export const zBillingRun = z.object({
     amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     at: z.iso.datetime({ offset: true }),
@@ -79,6 +91,18 @@ export const zChangeProof = z.object({
     signature: z.string().check(z.minLength(4), z.maxLength(16384))
 });
 
+export const zClaim = z.object({
+    claimed: z.string(),
+    first_at: z.iso.datetime({ offset: true }),
+    last_at: z.iso.datetime({ offset: true }),
+    requests: z.int(),
+    service: z.string()
+});
+
+export const zClaimsOutBody = z.object({
+    claims: z.array(zClaim)
+});
+
 export const zCreateKeyInBody = z.object({
     expires_at: z.optional(z.iso.datetime({ offset: true })),
     name: z.string().check(z.minLength(1), z.maxLength(60)),
@@ -108,6 +132,22 @@ export const zCustomerSession = z.object({
 export const zField = z.object({
     message: z.string(),
     name: z.string()
+});
+
+export const zHeldRow = z.object({
+    at: z.iso.datetime({ offset: true }),
+    bytes_sent: z.int(),
+    claimed: z.string(),
+    customer_id: z.int(),
+    held_at: z.iso.datetime({ offset: true }),
+    id: z.string(),
+    method: z.string(),
+    path: z.string(),
+    reason: z.enum(['future', 'old']),
+    released_at: z.nullable(z.iso.datetime({ offset: true })),
+    service: z.string(),
+    source: z.string(),
+    status: z.int()
 });
 
 export const zInstallation = z.object({
@@ -295,6 +335,11 @@ export const zPushed = z.object({
     unattributed: z.int()
 });
 
+export const zQuarantineOutBody = z.object({
+    next_cursor: z.string(),
+    rows: z.array(zHeldRow)
+});
+
 export const zQuoteInBody = z.object({
     config: z.record(z.string(), z.unknown())
 });
@@ -304,6 +349,40 @@ export const zQuoteOutBody = z.object({
     config: z.record(z.string(), z.unknown()),
     effective_from: z.iso.datetime({ offset: true }),
     price: zPrice
+});
+
+export const zRedriveInBody = z.object({
+    from: z.optional(z.iso.datetime({ offset: true })),
+    reason: z.optional(z.string().check(z.maxLength(32))),
+    source: z.optional(z.string().check(z.maxLength(512))),
+    to: z.optional(z.iso.datetime({ offset: true }))
+});
+
+export const zRedriven = z.object({
+    duplicates: z.int(),
+    left: z.int(),
+    more: z.boolean(),
+    quarantined: z.int(),
+    stored: z.int(),
+    tried: z.int(),
+    unattributed: z.int()
+});
+
+export const zReject = z.object({
+    id: z.string(),
+    intact: z.boolean(),
+    line: z.string(),
+    line_number: z.int(),
+    position: z.int(),
+    reason: z.string(),
+    redriven_at: z.nullable(z.iso.datetime({ offset: true })),
+    rejected_at: z.iso.datetime({ offset: true }),
+    source: z.string()
+});
+
+export const zRejectsOutBody = z.object({
+    next_cursor: z.string(),
+    rejects: z.array(zReject)
 });
 
 export const zRenameKeyInBody = z.object({
@@ -420,6 +499,33 @@ export const zSignInChallenge = z.object({
 export const zSignedIn = z.object({
     access_expires_at: z.iso.datetime({ offset: true }),
     customer: zCustomerProfile
+});
+
+export const zSourceLines = z.object({
+    batches: z.int(),
+    duplicates: z.int(),
+    last_received_at: z.iso.datetime({ offset: true }),
+    lines: z.int(),
+    quarantined: z.int(),
+    rejected: z.int(),
+    source: z.string(),
+    stored: z.int(),
+    unattributed: z.int()
+});
+
+export const zSpoolState = z.object({
+    bytes: z.int(),
+    damaged: z.int(),
+    max_bytes: z.int(),
+    oldest_at: z.nullable(z.iso.datetime({ offset: true })),
+    waiting_bytes: z.int()
+});
+
+export const zSourcesOutBody = z.object({
+    from: z.iso.datetime({ offset: true }),
+    sources: z.array(zSourceLines),
+    spool: zSpoolState,
+    to: z.iso.datetime({ offset: true })
 });
 
 export const zStep = z.object({
@@ -595,10 +701,56 @@ export const zLogsIngestHeaders = z.object({
     'X-Suiftly-Position': z.int().check(z.gte(0))
 });
 
+export const zLogsQuarantineQuery = z.object({
+    reason: z.optional(z.string().check(z.maxLength(32))),
+    source: z.optional(z.string().check(z.maxLength(512))),
+    from: z.optional(z.iso.datetime({ offset: true })),
+    to: z.optional(z.iso.datetime({ offset: true })),
+    limit: z._default(z.optional(z.int().check(z.gte(1), z.lte(200))), 50),
+    cursor: z.optional(z.string().check(z.maxLength(128)))
+});
+
+export const zLogsRedriveQuarantineBody = zRedriveInBody;
+
+export const zLogsRedriveQuarantineHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zLogsRejectsQuery = z.object({
+    reason: z.optional(z.string().check(z.maxLength(32))),
+    source: z.optional(z.string().check(z.maxLength(512))),
+    from: z.optional(z.iso.datetime({ offset: true })),
+    to: z.optional(z.iso.datetime({ offset: true })),
+    limit: z._default(z.optional(z.int().check(z.gte(1), z.lte(200))), 50),
+    cursor: z.optional(z.string().check(z.maxLength(128)))
+});
+
+export const zLogsRedriveRejectsBody = zRedriveInBody;
+
+export const zLogsRedriveRejectsHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zLogsSourcesQuery = z.object({
+    from: z.optional(z.iso.datetime({ offset: true })),
+    to: z.optional(z.iso.datetime({ offset: true }))
+});
+
 export const zLogsStatsQuery = z.object({
     from: z.iso.datetime({ offset: true }),
     to: z.iso.datetime({ offset: true }),
     step: z.optional(z.enum(['minute', 'hour']))
+});
+
+export const zLogsUnattributedQuery = z.object({
+    from: z.optional(z.iso.datetime({ offset: true })),
+    to: z.optional(z.iso.datetime({ offset: true }))
+});
+
+export const zLogsAttributeBody = zAttributeInBody;
+
+export const zLogsAttributeHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
 });
 
 export const zServicesCreateApiKeyBody = zCreateKeyInBody;

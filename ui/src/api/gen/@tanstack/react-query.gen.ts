@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsIngest, logsList, logsStats, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
+import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsIngest, logsList, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
 
 /**
  * Ask for the text to sign
@@ -435,6 +435,148 @@ export const logsIngestMutation = (options?: Partial<Options<LogsIngestData>>): 
     return mutationOptions;
 };
 
+export const logsQuarantineQueryKey = (options?: Options<LogsQuarantineData>) => createQueryKey('logsQuarantine', options);
+
+/**
+ * Rows held back for their time, newest first
+ */
+export const logsQuarantineOptions = (options?: Options<LogsQuarantineData>) => queryOptions<LogsQuarantineResponse, LogsQuarantineError, LogsQuarantineResponse, ReturnType<typeof logsQuarantineQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await logsQuarantine({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsQuarantineQueryKey(options)
+});
+
+export const logsQuarantineInfiniteQueryKey = (options?: Options<LogsQuarantineData>): QueryKey<Options<LogsQuarantineData>> => createQueryKey('logsQuarantine', options, true);
+
+/**
+ * Rows held back for their time, newest first
+ */
+export const logsQuarantineInfiniteOptions = (options?: Options<LogsQuarantineData>) => infiniteQueryOptions<LogsQuarantineResponse, LogsQuarantineError, InfiniteData<LogsQuarantineResponse>, QueryKey<Options<LogsQuarantineData>>, string | Pick<QueryKey<Options<LogsQuarantineData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<LogsQuarantineData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await logsQuarantine({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsQuarantineInfiniteQueryKey(options)
+});
+
+/**
+ * Store held rows; they are metered and billed
+ */
+export const logsRedriveQuarantineMutation = (options?: Partial<Options<LogsRedriveQuarantineData>>): UseMutationOptions<LogsRedriveQuarantineResponse, LogsRedriveQuarantineError, Options<LogsRedriveQuarantineData>> => {
+    const mutationOptions: UseMutationOptions<LogsRedriveQuarantineResponse, LogsRedriveQuarantineError, Options<LogsRedriveQuarantineData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await logsRedriveQuarantine({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const logsRejectsQueryKey = (options?: Options<LogsRejectsData>) => createQueryKey('logsRejects', options);
+
+/**
+ * Log lines that could not be read, newest first
+ */
+export const logsRejectsOptions = (options?: Options<LogsRejectsData>) => queryOptions<LogsRejectsResponse, LogsRejectsError, LogsRejectsResponse, ReturnType<typeof logsRejectsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await logsRejects({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsRejectsQueryKey(options)
+});
+
+export const logsRejectsInfiniteQueryKey = (options?: Options<LogsRejectsData>): QueryKey<Options<LogsRejectsData>> => createQueryKey('logsRejects', options, true);
+
+/**
+ * Log lines that could not be read, newest first
+ */
+export const logsRejectsInfiniteOptions = (options?: Options<LogsRejectsData>) => infiniteQueryOptions<LogsRejectsResponse, LogsRejectsError, InfiniteData<LogsRejectsResponse>, QueryKey<Options<LogsRejectsData>>, string | Pick<QueryKey<Options<LogsRejectsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<LogsRejectsData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await logsRejects({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsRejectsInfiniteQueryKey(options)
+});
+
+/**
+ * Read rejected lines again with today's parser
+ */
+export const logsRedriveRejectsMutation = (options?: Partial<Options<LogsRedriveRejectsData>>): UseMutationOptions<LogsRedriveRejectsResponse, LogsRedriveRejectsError, Options<LogsRedriveRejectsData>> => {
+    const mutationOptions: UseMutationOptions<LogsRedriveRejectsResponse, LogsRedriveRejectsError, Options<LogsRedriveRejectsData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await logsRedriveRejects({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const logsSourcesQueryKey = (options?: Options<LogsSourcesData>) => createQueryKey('logsSources', options);
+
+/**
+ * What became of every log line, by source
+ */
+export const logsSourcesOptions = (options?: Options<LogsSourcesData>) => queryOptions<LogsSourcesResponse, LogsSourcesError, LogsSourcesResponse, ReturnType<typeof logsSourcesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await logsSources({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsSourcesQueryKey(options)
+});
+
 export const logsStatsQueryKey = (options: Options<LogsStatsData>) => createQueryKey('logsStats', options);
 
 /**
@@ -452,6 +594,41 @@ export const logsStatsOptions = (options: Options<LogsStatsData>) => queryOption
     },
     queryKey: logsStatsQueryKey(options)
 });
+
+export const logsUnattributedQueryKey = (options?: Options<LogsUnattributedData>) => createQueryKey('logsUnattributed', options);
+
+/**
+ * Whose the rows of no known customer claim to be
+ */
+export const logsUnattributedOptions = (options?: Options<LogsUnattributedData>) => queryOptions<LogsUnattributedResponse, LogsUnattributedError, LogsUnattributedResponse, ReturnType<typeof logsUnattributedQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await logsUnattributed({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsUnattributedQueryKey(options)
+});
+
+/**
+ * Give rows of nobody to a customer; they are billed
+ */
+export const logsAttributeMutation = (options?: Partial<Options<LogsAttributeData>>): UseMutationOptions<LogsAttributeResponse, LogsAttributeError, Options<LogsAttributeData>> => {
+    const mutationOptions: UseMutationOptions<LogsAttributeResponse, LogsAttributeError, Options<LogsAttributeData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await logsAttribute({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const metaGetQueryKey = (options?: Options<MetaGetData>) => createQueryKey('metaGet', options);
 
