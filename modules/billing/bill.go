@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -37,6 +38,8 @@ type bill struct {
 	fence    jobs.Fence
 	prepared *pg.Prepared
 
+	accrueFrom time.Time // plan fees are counted from here
+
 	mu     sync.Mutex
 	prices map[priceKey]services.UnitPrice // the price of an hour never changes: asked once for all customers
 }
@@ -44,15 +47,15 @@ type bill struct {
 // turn is a customer whose turn it is.
 type turn struct {
 	id       customer.ID
-	hours    int64 // unbilled
+	hours    int64 // unbilled, and one for each service that accrues a plan fee
 	parked   bool  // set aside by an earlier run
 	approved bool  // an operator looked at what is unusual
 }
 
 // billed is what was done for some customers.
 type billed struct {
-	customers, parked, hours, charges int64
-	amount                            money.Micros
+	customers, parked, hours, charges, fees int64
+	amount                                  money.Micros
 }
 
 func (b *billed) add(more billed) {
@@ -60,6 +63,7 @@ func (b *billed) add(more billed) {
 	b.parked += more.parked
 	b.hours += more.hours
 	b.charges += more.charges
+	b.fees += more.fees
 	b.amount += more.amount // a sum of posted amounts for the record; nothing is charged by it
 }
 
@@ -72,14 +76,21 @@ func (m *Module) billAll(ctx context.Context, r *Run, fence jobs.Fence) error {
 	if _, err := m.logs.Meter(ctx); err != nil {
 		return err
 	}
-	turns, waiting, err := m.turns(ctx, fence)
+	accrueFrom, err := m.accrueFrom(ctx, r.At)
+	if err != nil {
+		return err
+	}
+	turns, waiting, err := m.turns(ctx, fence, accrueFrom, r.At)
 	if err != nil {
 		return err
 	}
 	r.Parked = waiting
 	work, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	b := &bill{m: m, run: *r, fence: fence, prepared: pg.NewPrepared(m.kit.DB), prices: map[priceKey]services.UnitPrice{}}
+	b := &bill{
+		m: m, run: *r, fence: fence, accrueFrom: accrueFrom,
+		prepared: pg.NewPrepared(m.kit.DB), prices: map[priceKey]services.UnitPrice{},
+	}
 	defer b.prepared.Close()
 	groups := grouped(turns, m.groupHours)
 	queue := make(chan []turn)
@@ -104,7 +115,8 @@ func (m *Module) billAll(ctx context.Context, r *Run, fence jobs.Fence) error {
 	}
 	close(queue)
 	workers.Wait()
-	r.Customers, r.Parked, r.Hours, r.Charges, r.Amount = sum.customers, waiting+sum.parked, sum.hours, sum.charges, sum.amount
+	r.Customers, r.Parked, r.Hours = sum.customers, waiting+sum.parked, sum.hours
+	r.Charges, r.Fees, r.Amount = sum.charges, sum.fees, sum.amount
 	if err := context.Cause(work); err != nil {
 		return err
 	}
@@ -115,24 +127,31 @@ func (m *Module) billAll(ctx context.Context, r *Run, fence jobs.Fence) error {
 	return err
 }
 
-// turns lists who is to be billed, and counts who waits for a review.
-func (m *Module) turns(ctx context.Context, fence jobs.Fence) (turns []turn, waiting int64, err error) {
+// turns lists who is to be billed, in order of id, and counts who waits for a review.
+func (m *Module) turns(ctx context.Context, fence jobs.Fence, from, at time.Time) (turns []turn, waiting int64, err error) {
 	unbilled, err := m.logs.UnbilledCustomers(ctx, m.kit.DB)
 	if err != nil {
 		return nil, 0, err
+	}
+	hours, err := m.services.Accruing(ctx, m.kit.DB, from, at)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, u := range unbilled {
+		hours[u.Customer] += u.Hours
 	}
 	parked, err := parkedCustomers(ctx, m.kit.DB)
 	if err != nil {
 		return nil, 0, err
 	}
-	for _, u := range unbilled {
-		p, isParked := parked[u.Customer]
-		delete(parked, u.Customer)
+	for _, id := range slices.Sorted(maps.Keys(hours)) {
+		p, isParked := parked[id]
+		delete(parked, id)
 		if p.Review && p.ApprovedAt == nil {
 			waiting++
 			continue
 		}
-		turns = append(turns, turn{u.Customer, u.Hours, isParked, p.ApprovedAt != nil})
+		turns = append(turns, turn{id, hours[id], isParked, p.ApprovedAt != nil})
 	}
 	// Nothing is left to bill of the others: a rival run did it, or the totals were mended.
 	for id := range parked {
@@ -204,7 +223,7 @@ func (b *bill) together(ctx context.Context, g []turn) (done billed, err error) 
 		if err := b.fence.Hold(ctx, tx); err != nil {
 			return err
 		}
-		done, err = b.usage(ctx, tx, g)
+		done, err = b.settle(ctx, tx, g)
 		return err
 	})
 	if err != nil {
@@ -217,8 +236,8 @@ func (b *bill) together(ctx context.Context, g []turn) (done billed, err error) 
 	return done, nil
 }
 
-// usage charges what the customers' hours gained, in the ledger too, and marks the hours billed.
-func (b *bill) usage(ctx context.Context, tx pg.Q, g []turn) (done billed, err error) {
+// settle charges what the customers' hours and plan fees gained, in the ledger too, and marks the hours billed.
+func (b *bill) settle(ctx context.Context, tx pg.Q, g []turn) (done billed, err error) {
 	ids, approved := make([]customer.ID, len(g)), map[customer.ID]bool{}
 	var parked []customer.ID
 	for i, t := range g {
@@ -227,33 +246,28 @@ func (b *bill) usage(ctx context.Context, tx pg.Q, g []turn) (done billed, err e
 			parked = append(parked, t.id)
 		}
 	}
+	open, err := lockAccounts(ctx, tx, ids, b.run.StartedAt)
+	if err != nil {
+		return done, err
+	}
 	hours, err := b.m.logs.UnbilledHours(ctx, tx, ids...)
 	if err != nil {
 		return done, err
 	}
 	hours = slices.DeleteFunc(hours, func(h logs.UsageHour) bool { return !h.Hour.Before(b.run.At) })
-	if len(hours) == 0 {
-		return done, nil
-	}
 	slices.SortFunc(hours, func(a, b logs.UsageHour) int {
 		return cmp.Or(cmp.Compare(a.Customer, b.Customer), a.Hour.Compare(b.Hour), cmp.Compare(a.Service, b.Service))
 	})
-	charges, err := b.charges(ctx, tx, hours, approved)
+	charges, err := b.charges(ctx, tx, hours, approved, open)
 	if err != nil {
 		return done, err
 	}
-	for i, h := range hours {
-		if i == 0 || h.Customer != hours[i-1].Customer {
-			done.customers++
-		}
+	fees, err := b.fees(ctx, tx, ids, open)
+	if err != nil {
+		return done, err
 	}
-	done.hours, done.charges = int64(len(hours)), int64(len(charges))
-	for _, c := range charges {
-		if done.amount, err = done.amount.Add(c.amount); err != nil {
-			return done, errOverflow
-		}
-	}
-	if err := b.m.wallet.ChargeAll(ctx, tx, postings(b.run.At, charges)); err != nil {
+	posts := append(postings(b.run.At, charges), feePostings(b.run.At, fees)...)
+	if err := b.m.wallet.ChargeAll(ctx, tx, posts); err != nil {
 		return done, err
 	}
 	if parked != nil {
@@ -261,11 +275,30 @@ func (b *bill) usage(ctx context.Context, tx pg.Q, g []turn) (done billed, err e
 			return done, err
 		}
 	}
-	return done, b.m.logs.MarkBilled(ctx, tx, hours)
+	if err := b.m.logs.MarkBilled(ctx, tx, hours); err != nil {
+		return done, err
+	}
+	met := map[customer.ID]bool{}
+	for _, h := range hours {
+		met[h.Customer] = true
+	}
+	for _, f := range fees {
+		met[f.now.Customer] = true
+	}
+	done = billed{customers: int64(len(met)), hours: int64(len(hours)), charges: int64(len(charges)), fees: int64(len(fees))}
+	for _, p := range posts {
+		if done.amount, err = done.amount.Add(p.Amount); err != nil {
+			return done, errOverflow
+		}
+	}
+	return done, nil
 }
 
 // charges prices hours and writes down what they cost.
-func (b *bill) charges(ctx context.Context, tx pg.Q, hours []logs.UsageHour, approved map[customer.ID]bool) ([]charge, error) {
+func (b *bill) charges(ctx context.Context, tx pg.Q, hours []logs.UsageHour, approved map[customer.ID]bool, open map[customer.ID]time.Time) ([]charge, error) {
+	if len(hours) == 0 {
+		return nil, nil
+	}
 	before, err := selectMetrics(ctx, tx, hours)
 	if err != nil {
 		return nil, err
@@ -281,6 +314,11 @@ func (b *bill) charges(ctx context.Context, tx pg.Q, hours []logs.UsageHour, app
 	charges, err := price(hours, before, prices, carry, approved)
 	if err != nil || len(charges) == 0 {
 		return nil, err
+	}
+	for i, c := range charges {
+		if first := open[c.customer]; c.now.Period.Before(first) {
+			charges[i].late = first
+		}
 	}
 	unseen := slices.DeleteFunc(slices.Clone(charges), func(c charge) bool { return approved[c.customer] })
 	if err := b.m.bound(ctx, tx, unseen); err != nil {

@@ -14,6 +14,7 @@ import (
 // Check looks for what must not be, along the whole way of the money:
 //
 //	metered totals = charged totals (where nothing waits to be billed) = sums of charges = ledger transactions, cause by cause
+//	posted accruals = sums of plan fees = ledger transactions, cause by cause
 //
 // and for a ledger that does not add up. It gives one sentence for each finding, none when all is well. It reads all charges.
 func (m *Module) Check(ctx context.Context) ([]string, error) {
@@ -27,11 +28,16 @@ func (m *Module) Check(ctx context.Context) ([]string, error) {
 			return err
 		}
 		wrong = append(wrong, rows...)
+		fees, err := brokenAccruals(ctx, tx)
+		if err != nil {
+			return err
+		}
+		wrong = append(wrong, fees...)
 		charges, err := sumCharges(ctx, tx)
 		if err != nil {
 			return err
 		}
-		posted, err := m.wallet.Charged(ctx, tx, causePrefix)
+		posted, err := m.wallet.Charged(ctx, tx, causePrefix, feePrefix)
 		if err != nil {
 			return err
 		}

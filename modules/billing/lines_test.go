@@ -71,7 +71,7 @@ func TestFromLineToLedger(t *testing.T) {
 		t.Fatalf("%+v", run)
 	}
 	u, err := r.Usage(ctx, alice, ten, noon, stepHour)
-	if err != nil || len(u.Buckets) != 1 || u.Total != (Used{13_000, 12_500, 23_519_500, 1_250_000}) {
+	if err != nil || len(u.Buckets) != 1 || u.Total != (Used{13_000, 12_500, 23_519_500, 1_250_000, 0}) {
 		t.Fatalf("%v %+v", err, u)
 	}
 	if open := number[int](r, `select count(*) from logs.batches where billed_run is distinct from 1`); open != 0 {

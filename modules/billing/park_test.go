@@ -189,8 +189,8 @@ func TestUsage(t *testing.T) {
 	}
 	t.Run("by hour, with sums by service and in all", func(t *testing.T) {
 		u := get(alice, yesterday.Add(time.Minute), ten.Add(time.Minute), stepHour)
-		if len(u.Buckets) != 3 || len(u.Services) != 2 || u.Total != (usageSum{41, 35, 1100 + 1<<30, 3500 + 60_000}) ||
-			u.Services[0] != (usageService{"seal", 36, 30, 1100, 3000}) || u.Buckets[1] != (usageBucket{ten, "grpc", 5, 5, 1 << 30, 60_500}) ||
+		if len(u.Buckets) != 3 || len(u.Services) != 2 || u.Total != (usageSum{41, 35, 1100 + 1<<30, 3500 + 60_000, 0}) ||
+			u.Services[0] != (usageService{"seal", 36, 30, 1100, 3000, 0}) || u.Buckets[1] != (usageBucket{ten, "grpc", 5, 5, 1 << 30, 60_500, 0}) ||
 			u.Through == nil || !u.Through.Equal(noon) || !u.From.Equal(yesterday) || !u.To.Equal(ten.Add(time.Hour)) {
 			t.Fatalf("%+v", u)
 		}

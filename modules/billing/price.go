@@ -71,6 +71,7 @@ type charge struct {
 	requestsCost, bytesCost   money.Micros
 	amount                    money.Micros
 	priceBook                 int64
+	late                      time.Time // the month that takes it, when its hour's own is closed
 	now                       metric
 }
 

@@ -120,6 +120,8 @@ func (r *room) state() string {
 		select format('charge %s %s %s %s: %s %s %s %s %s', customer_id, service, hour, revision, requests, billable, bytes, amount_micros, cause) as line from billing.charges
 		union all select format('metric %s %s %s: %s %s %s %s %s', customer_id, service, period, total_requests, billable, total_bandwidth, amount_charged, revision) from billing.usage_metrics
 		union all select format('carry %s %s %s %s %s %s', customer_id, service, month, item, per, carry) from billing.carries
+		union all select format('fee %s %s %s %s: %s %s %s', customer_id, service, month, revision, seconds, amount_micros, cause) from billing.fees
+		union all select format('accrual %s %s %s %s: %s %s', customer_id, service, month, revision, through, posted_micros) from billing.accruals
 		union all select format('ledger %s %s %s', cause, customer_id, amount_micros) from wallet.transactions
 		union all select format('balance %s %s %s %s', customer_id, available_micros, reserved_micros, receivable_micros) from wallet.balances
 		union all select format('hour %s %s %s %s', customer_id, service, hour, billed_revision) from logs.usage_hours
@@ -143,4 +145,32 @@ func (r *room) breakOn(table, when string) (mend func()) {
 	r.exec(`create or replace function public.broken() returns trigger language plpgsql as $$ begin raise exception 'broken on purpose'; end $$`)
 	r.exec(fmt.Sprintf(`create trigger broken before insert or update on %s for each row when (%s) execute function public.broken()`, table, when))
 	return func() { r.exec(`drop trigger broken on ` + table) }
+}
+
+// enable switches a service on for a customer at a time, with a configuration of that monthly price as its next version.
+func (r *room) enable(id customer.ID, service string, monthly money.Micros, at time.Time) {
+	r.t.Helper()
+	r.configure(id, service, monthly, at)
+	r.exec(`insert into services.enabled_periods (customer_id, service, enabled_at) values ($1, $2, $3)`, id, service, at)
+}
+
+// configure saves a configuration of that monthly price.
+func (r *room) configure(id customer.ID, service string, monthly money.Micros, at time.Time) {
+	r.t.Helper()
+	if err := r.services.LoadPriceBook(ctx); err != nil {
+		r.t.Fatal(err)
+	}
+	r.exec(`with saved as (
+			insert into services.config_versions (customer_id, service, version, config, price_lines, monthly_micros, price_book_id, changed_by, changed_at)
+			select $1, $2, coalesce(max(version), 0) + 1, '{}', '[]', $3, 1, 'test', $4
+			from services.config_versions where customer_id = $1 and service = $2
+			returning version)
+		insert into services.service_configs (customer_id, service, version) select $1, $2, version from saved
+		on conflict (customer_id, service) do update set version = excluded.version`, id, service, monthly, at)
+}
+
+// disable switches it off.
+func (r *room) disable(id customer.ID, service string, at time.Time) {
+	r.t.Helper()
+	r.exec(`update services.enabled_periods set disabled_at = $3 where customer_id = $1 and service = $2 and disabled_at is null`, id, service, at)
 }

@@ -30,7 +30,8 @@ type usageSum struct {
 	Requests int64        `json:"requests"`
 	Billable int64        `json:"billable" doc:"The requests that cost: answered with a status from 200 to 399."`
 	Bytes    int64        `json:"bytes" doc:"Sent, of requests that reached a backend."`
-	Amount   money.Micros `json:"amount_usd" doc:"What was charged."`
+	Amount   money.Micros `json:"amount_usd" doc:"What was charged: usage and plans."`
+	Plan     money.Micros `json:"plan_usd" doc:"What of it was plan fees."`
 }
 
 type usageService struct {
@@ -39,6 +40,7 @@ type usageService struct {
 	Billable int64        `json:"billable"`
 	Bytes    int64        `json:"bytes"`
 	Amount   money.Micros `json:"amount_usd"`
+	Plan     money.Micros `json:"plan_usd"`
 }
 
 type usageBucket struct {
@@ -48,6 +50,7 @@ type usageBucket struct {
 	Billable int64        `json:"billable"`
 	Bytes    int64        `json:"bytes"`
 	Amount   money.Micros `json:"amount_usd"`
+	Plan     money.Micros `json:"plan_usd"`
 }
 
 type usageAnswer struct {
@@ -72,10 +75,10 @@ func (m *Module) getUsage(ctx context.Context, in *usageInput) (*usageOutput, er
 		out.Through = &u.Through
 	}
 	for _, s := range u.Services {
-		out.Services = append(out.Services, usageService{s.Service, s.Requests, s.Billable, s.Bytes, s.Amount})
+		out.Services = append(out.Services, usageService{s.Service, s.Requests, s.Billable, s.Bytes, s.Amount, s.Plan})
 	}
 	for _, b := range u.Buckets {
-		out.Buckets = append(out.Buckets, usageBucket{b.Start, b.Service, b.Requests, b.Billable, b.Bytes, b.Amount})
+		out.Buckets = append(out.Buckets, usageBucket{b.Start, b.Service, b.Requests, b.Billable, b.Bytes, b.Amount, b.Plan})
 	}
 	return &usageOutput{out}, nil
 }
@@ -98,7 +101,8 @@ type billingRun struct {
 	Customers int64        `json:"customers" doc:"Billed."`
 	Parked    int64        `json:"parked" doc:"Left out."`
 	Hours     int64        `json:"hours" doc:"Hours of a customer's service that are billed now."`
-	Charges   int64        `json:"charges"`
+	Charges   int64        `json:"charges" doc:"Of usage."`
+	Fees      int64        `json:"fees" doc:"Of plans."`
 	Amount    money.Micros `json:"amount_usd"`
 	Error     string       `json:"error"`
 }
@@ -130,7 +134,7 @@ func (m *Module) getRuns(ctx context.Context, in *pageInput) (*runsOutput, error
 	}
 	for _, r := range page {
 		out.Runs = append(out.Runs, billingRun{r.ID, r.At, r.Replica, r.StartedAt, r.Finished, r.State, r.Customers, r.Parked,
-			r.Hours, r.Charges, r.Amount, r.Error})
+			r.Hours, r.Charges, r.Fees, r.Amount, r.Error})
 	}
 	return &runsOutput{out}, nil
 }

@@ -19,13 +19,14 @@ type Run struct {
 	At        time.Time
 	Epoch     int64
 	Replica   string
-	StartedAt time.Time  `db:"started_at"`
-	Finished  *time.Time `db:"finished_at"`
-	State     string     // running, done, partial (somebody was parked), failed (broke off), abandoned (its replica died)
-	Customers int64      // billed
-	Parked    int64      // left out: failed in this run, or waiting for a review
-	Hours     int64      // (customer, service, hour)s that are billed now
-	Charges   int64
+	StartedAt time.Time    `db:"started_at"`
+	Finished  *time.Time   `db:"finished_at"`
+	State     string       // running, done, partial (somebody was parked), failed (broke off), abandoned (its replica died)
+	Customers int64        // billed
+	Parked    int64        // left out: failed in this run, or waiting for a review
+	Hours     int64        // (customer, service, hour)s that are billed now
+	Charges   int64        // of usage
+	Fees      int64        // of plans
 	Amount    money.Micros `db:"amount_micros"`
 	Error     string
 }

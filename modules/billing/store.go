@@ -61,15 +61,15 @@ func insertRun(ctx context.Context, q pg.Q, r Run) (id int64, err error) {
 }
 
 const updateRunSQL = `update billing.runs
-set finished_at = $2, state = $3, customers = $4, parked = $5, hours = $6, charges = $7, amount_micros = $8, error = $9
+set finished_at = $2, state = $3, customers = $4, parked = $5, hours = $6, charges = $7, fees = $8, amount_micros = $9, error = $10
 where run_id = $1 and state = 'running'`
 
 func updateRun(ctx context.Context, q pg.Q, r Run) error {
-	_, err := q.ExecContext(ctx, updateRunSQL, r.ID, r.Finished, r.State, r.Customers, r.Parked, r.Hours, r.Charges, r.Amount, r.Error)
+	_, err := q.ExecContext(ctx, updateRunSQL, r.ID, r.Finished, r.State, r.Customers, r.Parked, r.Hours, r.Charges, r.Fees, r.Amount, r.Error)
 	return err
 }
 
-const runColumns = `select run_id, at, epoch, replica, started_at, finished_at, state, customers, parked, hours, charges, amount_micros, error
+const runColumns = `select run_id, at, epoch, replica, started_at, finished_at, state, customers, parked, hours, charges, fees, amount_micros, error
 from billing.runs `
 
 const listRunsSQL = runColumns + `where run_id < $1
@@ -173,8 +173,10 @@ var recordChargesSQL string
 func insertCharges(ctx context.Context, q pg.Q, r Run, charges []charge) error {
 	n := len(charges)
 	ids, names, starts, causes := make([]int64, n), make([]string, n), make([]string, n), make([]string, n)
+	late := make([]sql.NullString, n)
 	var numbers [12][]int64
 	for i, c := range charges {
+		late[i] = sql.NullString{String: c.late.Format(time.DateOnly), Valid: !c.late.IsZero()}
 		ids[i], names[i], starts[i], causes[i] = int64(c.customer), c.now.Service, timeText(c.now.Period), c.cause()
 		for k, v := range [12]int64{
 			int64(c.now.Revision), c.requests, c.billable, c.bytes, int64(c.requestsCost), int64(c.bytesCost),
@@ -190,6 +192,7 @@ func insertCharges(ctx context.Context, q pg.Q, r Run, charges []charge) error {
 		}
 		args = append(args, pq.Array(column))
 	}
+	args = append(args, pq.Array(late))
 	_, err := q.ExecContext(ctx, recordChargesSQL, args...)
 	return err
 }
@@ -296,6 +299,14 @@ var checkMetricsSQL string
 
 func brokenMetrics(ctx context.Context, q pg.Q) (rows []string, err error) {
 	err = q.SelectContext(ctx, &rows, checkMetricsSQL)
+	return rows, err
+}
+
+//go:embed sql/check_accruals.sql
+var checkAccrualsSQL string
+
+func brokenAccruals(ctx context.Context, q pg.Q) (rows []string, err error) {
+	err = q.SelectContext(ctx, &rows, checkAccrualsSQL)
 	return rows, err
 }
 

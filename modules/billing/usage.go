@@ -12,12 +12,13 @@ import (
 	"suiftly/internal/money"
 )
 
-// Used is an amount of usage and what was charged for it.
+// Used is an amount of usage and what was charged for it, and for the plan meanwhile.
 type Used struct {
 	Requests int64
 	Billable int64
 	Bytes    int64
-	Amount   money.Micros `db:"amount_micros"`
+	Amount   money.Micros `db:"amount_micros"` // plan fees included
+	Plan     money.Micros `db:"plan_micros"`
 }
 
 // UsedBucket is what a service used in one hour or day, from Start on.
@@ -110,6 +111,9 @@ func (u *Usage) addUp() (err error) {
 			sum.Billable += b.Billable
 			sum.Bytes += b.Bytes
 			if sum.Amount, err = sum.Amount.Add(b.Amount); err != nil {
+				return err
+			}
+			if sum.Plan, err = sum.Plan.Add(b.Plan); err != nil {
 				return err
 			}
 		}

@@ -96,7 +96,7 @@ func TestStatements(t *testing.T) {
 		"open period": openPeriodSQL, "close period": closePeriodSQL, "suspensions": suspensionsSQL,
 		"insert suspension": insertSuspensionSQL, "end suspension": endSuspensionSQL, "insert key": insertKeySQL,
 		"keys": keysSQL, "key": keySQL, "expire key": expireKeySQL, "bind key": bindKeySQL, "replace key": replaceKeySQL, "replacing": replacingSQL, "rename key": renameKeySQL, "revoke key": revokeKeySQL,
-		"newest book": newestBookSQL, "book": bookSQL, "edge revision": edgeRevisionSQL, "lock config": lockConfigSQL, "lock book": lockBookSQL,
+		"accruing": accruingSQL, "newest book": newestBookSQL, "book": bookSQL, "edge revision": edgeRevisionSQL, "lock config": lockConfigSQL, "lock book": lockBookSQL,
 	}
 	files, err := fs.Glob(os.DirFS("."), "sql/*.sql")
 	if err != nil || len(files) == 0 {

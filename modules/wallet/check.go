@@ -32,9 +32,9 @@ type Charged struct {
 	Digest   string       // a sum over (cause, amount), equal for the same set of transactions
 }
 
-// Charged sums up the charges whose cause begins with causePrefix, for a room that keeps its own record of them.
-func (m *Module) Charged(ctx context.Context, q pg.Q, causePrefix string) ([]Charged, error) {
-	sums, err := sumCharged(ctx, q, causePrefix)
+// Charged sums up the charges whose cause begins with one of causePrefixes, for a room that keeps its own record of them.
+func (m *Module) Charged(ctx context.Context, q pg.Q, causePrefixes ...string) ([]Charged, error) {
+	sums, err := sumCharged(ctx, q, causePrefixes)
 	if err != nil {
 		return nil, fmt.Errorf("sum what was charged: %w", err)
 	}

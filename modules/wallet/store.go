@@ -219,7 +219,7 @@ func found(ctx context.Context, q pg.Q, query string) (rows []string, err error)
 //go:embed sql/sum_charged.sql
 var sumChargedSQL string
 
-func sumCharged(ctx context.Context, q pg.Q, causePrefix string) (sums []Charged, err error) {
-	err = q.SelectContext(ctx, &sums, sumChargedSQL, causePrefix)
+func sumCharged(ctx context.Context, q pg.Q, causePrefixes []string) (sums []Charged, err error) {
+	err = q.SelectContext(ctx, &sums, sumChargedSQL, pq.Array(causePrefixes))
 	return sums, err
 }

@@ -9,5 +9,5 @@ select t.customer_id,
   from wallet.transactions t
   join wallet.accounts a on a.account_id = t.other_account_id
  where a.kind = 'revenue'
-   and t.cause like $1 || '%'
+   and exists (select from unnest($1::text[]) as p (prefix) where starts_with(t.cause, p.prefix))
  group by t.customer_id, a.service

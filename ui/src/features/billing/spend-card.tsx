@@ -15,7 +15,7 @@ import { DAY, day, floorTo, MINUTE, monthStart } from '@/lib/time';
 import { useNow } from '@/lib/use-now';
 import { monthUsageQuery } from './queries';
 
-/** What this month's usage cost so far, by service, and what is left to spend. */
+/** What this month's usage and plans cost so far, by service, and what is left to spend. */
 export function SpendCard() {
   const now = useNow(MINUTE / 4);
   const usage = useQuery(monthUsageQuery(now));
@@ -26,7 +26,7 @@ export function SpendCard() {
       <CardHeader>
         <CardTitle>Spend this month</CardTitle>
         <CardDescription>
-          Usage, {day(monthStart(now), 'utc')} to {day(now, 'utc')}, UTC
+          Usage and plans, {day(monthStart(now), 'utc')} to {day(now, 'utc')}, UTC
         </CardDescription>
       </CardHeader>
       <CardContent className="flex flex-1 flex-col">
@@ -56,6 +56,12 @@ export function SpendCard() {
                   ))}
                 </dl>
                 <dl className="space-y-1.5 pt-3 text-[13px]">
+                  <div className="flex justify-between gap-3">
+                    <dt className="text-muted-foreground">Of it plans</dt>
+                    <dd>
+                      <Money usd={data.total.plan_usd} />
+                    </dd>
+                  </div>
                   <div className="flex justify-between gap-3">
                     <dt className="text-muted-foreground">Of it today</dt>
                     <dd>

@@ -80,8 +80,8 @@ export function PowerButton({ service: { type, configuration } }: { service: Ser
               <>
                 <p>
                   The plan costs{' '}
-                  <Money usd={configuration.price.monthly_usd} exact className="font-medium text-foreground" /> a month;
-                  plan fees are not charged yet. Usage is charged every hour: {unitPrices(type).join(', and ')}.
+                  <Money usd={configuration.price.monthly_usd} exact className="font-medium text-foreground" /> a month,
+                  by the second while the service is on. Usage is charged besides: {unitPrices(type).join(', and ')}.
                 </p>
                 {configuration.api_keys === 0 && <p>It has no API key yet. Create one next to send requests.</p>}
               </>

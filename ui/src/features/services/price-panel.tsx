@@ -26,7 +26,7 @@ export function PricePanel({ type, f, disabled }: { type: ServiceType; f: Config
     <Card className="sticky bottom-3 lg:top-20 lg:bottom-auto" aria-label="Price">
       <CardHeader className="max-lg:hidden">
         <CardTitle>Monthly price</CardTitle>
-        <CardDescription>List price; plan fees are not charged yet</CardDescription>
+        <CardDescription>By the second while the service is on</CardDescription>
       </CardHeader>
       <CardContent className="max-lg:px-4 max-lg:pt-3 max-lg:pb-2">
         <div className="flex flex-wrap items-baseline justify-between gap-x-3 lg:block">
