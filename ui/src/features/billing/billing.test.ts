@@ -34,13 +34,14 @@ test('rows add up to the total to the micro', () => {
     billable: 1,
     bytes: 10,
     amount_usd,
+    plan_usd: '0.000000',
   });
   const usage: UsageAnswer = {
     from: '2026-01-01T00:00:00Z',
     to: '2026-01-03T00:00:00Z',
     step: 'day',
     billed_through: null,
-    total: { requests: 6, billable: 3, bytes: 30, amount_usd: '0.600001' },
+    total: { requests: 6, billable: 3, bytes: 30, amount_usd: '0.600001', plan_usd: '0.000000' },
     services: [],
     buckets: [
       bucket('2026-01-01T00:00:00Z', 'grpc', '0.100000'),
