@@ -256,6 +256,23 @@ CREATE TABLE auth.sessions (
     revoked_why text,
     CONSTRAINT sessions_revoked_has_reason CHECK (((revoked_at IS NULL) = (revoked_why IS NULL)))
 );
+CREATE TABLE billing.accounts (
+    customer_id bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    open_month date DEFAULT '-infinity'::date NOT NULL,
+    CONSTRAINT accounts_open_month_is_a_month CHECK (((open_month = '-infinity'::date) OR (EXTRACT(day FROM open_month) = (1)::numeric)))
+);
+CREATE TABLE billing.accruals (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    month date NOT NULL,
+    through timestamp with time zone NOT NULL,
+    posted_micros bigint NOT NULL,
+    revision integer NOT NULL,
+    CONSTRAINT accruals_month_is_a_month CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT accruals_not_negative CHECK ((posted_micros >= 0)),
+    CONSTRAINT accruals_revision_positive CHECK ((revision >= 1))
+);
 CREATE TABLE billing.carries (
     customer_id bigint NOT NULL,
     service text NOT NULL,
@@ -282,12 +299,39 @@ CREATE TABLE billing.charges (
     cause text NOT NULL,
     run_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
+    late_in date,
     CONSTRAINT charges_amount_is_its_parts CHECK ((amount_micros = (requests_micros + bandwidth_micros))),
     CONSTRAINT charges_hour_is_an_hour CHECK ((date_trunc('hour'::text, hour, 'UTC'::text) = hour)),
     CONSTRAINT charges_revision_positive CHECK ((revision >= 1))
 );
 ALTER TABLE billing.charges ALTER COLUMN charge_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME billing.charges_charge_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE billing.fees (
+    fee_id bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    month date NOT NULL,
+    revision integer NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    seconds bigint NOT NULL,
+    amount_micros bigint NOT NULL,
+    total_micros bigint NOT NULL,
+    cause text NOT NULL,
+    late_in date,
+    run_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT fees_hour_is_an_hour CHECK ((date_trunc('hour'::text, hour, 'UTC'::text) = hour)),
+    CONSTRAINT fees_late_after_its_month CHECK ((late_in > month)),
+    CONSTRAINT fees_not_nothing CHECK ((amount_micros <> 0))
+);
+ALTER TABLE billing.fees ALTER COLUMN fee_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME billing.fees_fee_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -319,6 +363,7 @@ CREATE TABLE billing.runs (
     charges bigint DEFAULT 0 NOT NULL,
     amount_micros bigint DEFAULT 0 NOT NULL,
     error text DEFAULT ''::text NOT NULL,
+    fees bigint DEFAULT 0 NOT NULL,
     CONSTRAINT runs_finished CHECK (((state = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT runs_state_known CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'partial'::text, 'failed'::text, 'abandoned'::text])))
 );
@@ -766,12 +811,20 @@ ALTER TABLE ONLY auth.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY auth.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (session_id);
+ALTER TABLE ONLY billing.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY billing.accruals
+    ADD CONSTRAINT accruals_pkey PRIMARY KEY (customer_id, month, service);
 ALTER TABLE ONLY billing.carries
     ADD CONSTRAINT carries_pkey PRIMARY KEY (customer_id, service, month, item, per);
 ALTER TABLE ONLY billing.charges
     ADD CONSTRAINT charges_once UNIQUE (customer_id, service, hour, revision);
 ALTER TABLE ONLY billing.charges
     ADD CONSTRAINT charges_pkey PRIMARY KEY (charge_id);
+ALTER TABLE ONLY billing.fees
+    ADD CONSTRAINT fees_once UNIQUE (customer_id, month, service, revision);
+ALTER TABLE ONLY billing.fees
+    ADD CONSTRAINT fees_pkey PRIMARY KEY (fee_id);
 ALTER TABLE ONLY billing.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (customer_id);
 ALTER TABLE ONLY billing.runs
@@ -845,6 +898,8 @@ CREATE INDEX refresh_tokens_expires ON auth.refresh_tokens USING btree (expires_
 CREATE INDEX refresh_tokens_session ON auth.refresh_tokens USING btree (session_id);
 CREATE INDEX sessions_customer ON auth.sessions USING btree (customer_id);
 CREATE INDEX sessions_expires ON auth.sessions USING btree (expires_at);
+CREATE INDEX charges_late ON billing.charges USING btree (customer_id, late_in) WHERE (late_in IS NOT NULL);
+CREATE INDEX fees_late ON billing.fees USING btree (customer_id, late_in) WHERE (late_in IS NOT NULL);
 CREATE INDEX runs_unfinished ON billing.runs USING btree (run_id) WHERE (state = 'running'::text);
 CREATE INDEX batches_received ON logs.batches USING btree (received_at);
 CREATE INDEX batches_unbilled ON logs.batches USING btree (batch_id) WHERE ((billed_run IS NULL) AND (metered_run IS NOT NULL));
@@ -866,6 +921,7 @@ CREATE UNIQUE INDEX suspensions_one_open ON services.suspensions USING btree (cu
 CREATE INDEX transactions_customer ON wallet.transactions USING btree (customer_id, transaction_id DESC);
 CREATE TRIGGER evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON auth.evidence FOR EACH STATEMENT EXECUTE FUNCTION auth.refuse_change();
 CREATE TRIGGER charges_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.charges FOR EACH STATEMENT EXECUTE FUNCTION billing.refuse_change();
+CREATE TRIGGER fees_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.fees FOR EACH STATEMENT EXECUTE FUNCTION billing.refuse_change();
 CREATE TRIGGER api_keys_edge AFTER INSERT OR DELETE OR UPDATE ON services.api_keys FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
 CREATE TRIGGER config_versions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON services.config_versions FOR EACH STATEMENT EXECUTE FUNCTION services.refuse_change();
 CREATE TRIGGER enabled_periods_edge AFTER INSERT OR DELETE OR UPDATE ON services.enabled_periods FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
@@ -888,12 +944,20 @@ ALTER TABLE ONLY auth.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_fkey FOREIGN KEY (session_id) REFERENCES auth.sessions(session_id) ON DELETE CASCADE;
 ALTER TABLE ONLY auth.sessions
     ADD CONSTRAINT sessions_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY billing.accounts
+    ADD CONSTRAINT accounts_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY billing.accruals
+    ADD CONSTRAINT accruals_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY billing.carries
     ADD CONSTRAINT carries_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY billing.charges
     ADD CONSTRAINT charges_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY billing.charges
     ADD CONSTRAINT charges_run_fkey FOREIGN KEY (run_id) REFERENCES billing.runs(run_id);
+ALTER TABLE ONLY billing.fees
+    ADD CONSTRAINT fees_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY billing.fees
+    ADD CONSTRAINT fees_run_fkey FOREIGN KEY (run_id) REFERENCES billing.runs(run_id);
 ALTER TABLE ONLY billing.parked
     ADD CONSTRAINT parked_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY billing.parked

@@ -94,12 +94,19 @@ export type BillingRun = {
      * The time the run stands for: hours that began before it were billed.
      */
     at: string;
+    /**
+     * Of usage.
+     */
     charges: number;
     /**
      * Billed.
      */
     customers: number;
     error: string;
+    /**
+     * Of plans.
+     */
+    fees: number;
     finished_at: string | null;
     /**
      * Hours of a customer's service that are billed now.
@@ -1115,6 +1122,10 @@ export type UsageBucket = {
     amount_usd: string;
     billable: number;
     bytes: number;
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    plan_usd: string;
     requests: number;
     service: string;
     /**
@@ -1143,13 +1154,17 @@ export type UsageService = {
     amount_usd: string;
     billable: number;
     bytes: number;
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    plan_usd: string;
     requests: number;
     service: string;
 };
 
 export type UsageSum = {
     /**
-     * What was charged.
+     * What was charged: usage and plans.
      */
     amount_usd: string;
     /**
@@ -1160,6 +1175,10 @@ export type UsageSum = {
      * Sent, of requests that reached a backend.
      */
     bytes: number;
+    /**
+     * What of it was plan fees.
+     */
+    plan_usd: string;
     requests: number;
 };
 

@@ -48,6 +48,7 @@ export const zBillingRun = z.object({
     charges: z.int(),
     customers: z.int(),
     error: z.string(),
+    fees: z.int(),
     finished_at: z.nullable(z.iso.datetime({ offset: true })),
     hours: z.int(),
     parked: z.int(),
@@ -557,6 +558,7 @@ export const zUsageBucket = z.object({
     amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     billable: z.int(),
     bytes: z.int(),
+    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     requests: z.int(),
     service: z.string(),
     start: z.iso.datetime({ offset: true })
@@ -583,6 +585,7 @@ export const zUsageService = z.object({
     amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     billable: z.int(),
     bytes: z.int(),
+    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     requests: z.int(),
     service: z.string()
 });
@@ -591,6 +594,7 @@ export const zUsageSum = z.object({
     amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     billable: z.int(),
     bytes: z.int(),
+    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     requests: z.int()
 });
 
