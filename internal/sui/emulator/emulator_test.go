@@ -127,6 +127,13 @@ func TestOurClientAsksIt(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, proven, err)
 		}
 	}
+	t.Run("a proof that it cannot check is neither right nor wrong", func(t *testing.T) {
+		w := suitest.NewZkWallet(5)
+		proven, err := client.Proven(t.Context(), w.Address(), []byte("hello"), decode(t, w.SignPersonalMessage("hello", 9)))
+		if proven || err == nil {
+			t.Fatalf("%v, %v", proven, err)
+		}
+	})
 	t.Run("unless it is of another chain", func(t *testing.T) {
 		defer e.Break(emulator.Fault{Call: rpc.GetServiceInfo, Lie: emulator.OfChain("4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S")})()
 		client, err := chain.New(chain.Config{Network: "localnet", Nodes: []chain.Node{{URL: url}}, Agree: 1, Patience: 20 * time.Second}, time.Now)
@@ -171,6 +178,21 @@ func TestPayments(t *testing.T) {
 		}
 		if _, err := e.Pay(bob, treasury, emulator.SUI, 1); err == nil || !strings.Contains(err.Error(), "has no SUI") {
 			t.Fatal(err)
+		}
+	})
+	t.Run("a payer whose many small coins become one is told to have gained, by the storage given back", func(t *testing.T) {
+		carol := suitest.NewWallet(9)
+		give(t, e, carol.Address(), emulator.SUI, 100_000_000)
+		for range 40 {
+			give(t, e, carol.Address(), emulator.SUI, 1)
+		}
+		digest, err := e.Pay(carol, bob.Address(), emulator.SUI, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := read(t, url, digest)
+		if gain := got(p, carol.Address(), emulator.SUI); err != nil || gain == "" || gain[0] == '-' {
+			t.Fatalf("%q, %v", gain, err)
 		}
 	})
 	t.Run("a coin that only looks like USDC is another one", func(t *testing.T) {

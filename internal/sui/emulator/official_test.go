@@ -35,7 +35,7 @@ func TestOfficialClient(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if !strings.Contains(string(out), "50 checks") {
+	if !strings.Contains(string(out), "56 checks") {
 		t.Fatalf("not every check ran:\n%s", out)
 	}
 }

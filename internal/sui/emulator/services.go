@@ -226,6 +226,8 @@ func verifySignature(_ *ledger, q *rpc.VerifySignatureRequest) (*rpc.VerifySigna
 		return nil, reject("message is neither PersonalMessage nor TransactionData")
 	}
 	switch {
+	case errors.Is(err, sui.ErrZkLoginUnavailable): // not a word about the signature
+		return nil, connect.NewError(connect.CodeUnimplemented, errors.New("the emulator does not check zkLogin proofs"))
 	case err != nil:
 		return &rpc.VerifySignatureResponse{IsValid: new(false), Reason: new(err.Error())}, nil
 	case !v.Proves(address):

@@ -128,6 +128,24 @@ for (const format of ['text', 'binary']) {
       assert.equal(BigInt((await balance(me, SUI)).addressBalance), 2_000_000_000n - (BigInt(done.effects.gasUsed.computationCost) + BigInt(done.effects.gasUsed.storageCost) - BigInt(done.effects.gasUsed.storageRebate)));
       await give(me, SUI, 5_000_000_000);
     });
+    await test(as + 'a sponsor pays the gas of what another sends', async () => {
+      const sponsor = new Ed25519Keypair();
+      const payer = sponsor.toSuiAddress();
+      await give(payer, SUI, 1_000_000_000);
+      const t = new Transaction();
+      t.setSender(me);
+      t.transferObjects([coinWithBalance({ type: USDC, balance: 1_000_000n })], treasury);
+      const sponsored = Transaction.fromKind(await t.build({ client, onlyTransactionKind: true }));
+      sponsored.setSender(me);
+      sponsored.setGasOwner(payer);
+      const bytes = await sponsored.build({ client });
+      const signatures = [(await keys.signTransaction(bytes)).signature, (await sponsor.signTransaction(bytes)).signature];
+      await assert.rejects(client.core.executeTransaction({ transaction: bytes, signatures: [signatures[0]] }), /expected 2 signatures/);
+      const before = (await balance(me, SUI)).balance;
+      const { Transaction: done } = await client.core.executeTransaction({ transaction: bytes, signatures, include: { balanceChanges: true } });
+      assert.equal((await balance(me, SUI)).balance, before);
+      assert.ok(done.balanceChanges.some((c) => c.address === payer && c.amount.startsWith('-')));
+    });
     await test(as + 'a failed transaction is on the chain and costs gas only', async () => {
       const before = await balance(me, SUI);
       const t = new Transaction();
