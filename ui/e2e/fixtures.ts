@@ -78,6 +78,8 @@ export const ROUTES = [
   '/services/seal',
   '/services/seal?tab=config',
   '/services/seal?tab=keys',
+  '/services/seal?tab=access',
+  '/services/seal?tab=history',
   '/api-keys',
   '/logs',
   '/billing',

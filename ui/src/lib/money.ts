@@ -27,6 +27,10 @@ export function formatUsd(m: Micros): string {
   return `${sign(m)}$${grouped.format(cents / 100n)}.${String(cents % 100n).padStart(2, '0')}`;
 }
 
+/** As the API writes amounts: dollars with six decimals. */
+export const formatMicros = (m: Micros): string =>
+  `${m < 0n ? '-' : ''}${abs(m) / ONE_USD}.${String(abs(m) % ONE_USD).padStart(6, '0')}`;
+
 /** For tables, tooltips and prices: every digit that is not a trailing zero, at least cents. "$0.0001", "$1.25". */
 export function formatUsdExact(m: Micros): string {
   const a = abs(m);

@@ -109,6 +109,8 @@ test('a key is created once, shown once, and cannot be closed before it is store
         service: 'seal',
         name: 'prod',
         hint: 'sfk_abc_…',
+        state: 'active',
+        networks: [],
         created_at: '2026-11-24T00:00:00Z',
       };
       return HttpResponse.json({ api_key, key: 'sfk_abc_secret' }, { status: 201 });

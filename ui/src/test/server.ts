@@ -6,6 +6,7 @@ import type {
   LoggedRequest,
   Problem,
   QuoteOutBody,
+  ReplayOutBody,
   RequestStats,
   UsageAnswer,
   WalletBalance,
@@ -83,10 +84,24 @@ const stats: RequestStats = {
 };
 export const quote: QuoteOutBody = {
   config: {},
+  change_usd: '1.000000',
+  effective_from: '2026-11-24T07:15:24Z',
   price: {
     monthly_usd: '41.000000',
     lines: [{ name: 'tier', label: 'Pro plan', quantity: 1, unit_usd: '40.000000', amount_usd: '40.000000' }],
   },
+};
+export const replay: ReplayOutBody = {
+  from: '2026-10-01T00:00:00Z',
+  to: '2026-11-01T00:00:00Z',
+  config: {},
+  plan: quote.price,
+  usage: [
+    { name: 'requests', label: 'Requests', quantity: 1_012_500, amount_usd: '101.250000' },
+    { name: 'bandwidth', label: 'Bandwidth', quantity: 0, amount_usd: '0.000000' },
+  ],
+  total_usd: '142.250000',
+  current_usd: '141.250000',
 };
 
 const get = (path: string, body: JsonBodyType) => http.get(at(path), () => HttpResponse.json(body));
@@ -99,11 +114,12 @@ export const server = setupServer(
   get('/wallet/balance', balance as JsonBodyType),
   get('/wallet/transactions', { transactions: [], next_cursor: '' }),
   get('/services', { services: catalog } as JsonBodyType),
-  get('/services/api-keys', { api_keys: [] }),
+  get('/services/api-keys', { api_keys: [], your_address: '192.0.2.44' }),
   get('/services/seal/history', { versions: [] }),
   get('/logs', { requests: [request], next_cursor: '' } as JsonBodyType),
   get('/logs/stats', stats as JsonBodyType),
   get('/billing/usage', usage as JsonBodyType),
+  http.post(at('/services/:service/replay'), () => HttpResponse.json(replay as JsonBodyType)),
   http.post(at('/services/seal/quote'), () => HttpResponse.json(quote as JsonBodyType)),
 );
 export { HttpResponse, http };

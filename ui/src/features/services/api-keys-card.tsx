@@ -16,9 +16,10 @@ import { apiKeysQuery } from './queries';
 // With them come the form library and the dialogs: fetched with the first of them that is opened.
 const CreateKeyDialog = lazy(() => import('./create-key-dialog').then((m) => ({ default: m.CreateKeyDialog })));
 const RenameKeyDialog = lazy(() => import('./rename-key-dialog').then((m) => ({ default: m.RenameKeyDialog })));
+const RotateKeyDialog = lazy(() => import('./rotate-key-dialog').then((m) => ({ default: m.RotateKeyDialog })));
 const RevokeKeyDialog = lazy(() => import('./revoke-key-dialog').then((m) => ({ default: m.RevokeKeyDialog })));
 
-type Asking = { what: 'create' } | { what: 'rename' | 'revoke'; key: ApiKeyOut } | null;
+type Asking = { what: 'create' } | { what: 'rename' | 'rotate' | 'revoke'; key: ApiKeyOut } | null;
 
 /** The API keys of all services or of one, and what can be done with them. */
 export function ApiKeysCard({
@@ -97,6 +98,7 @@ export function ApiKeysCard({
         <Suspense fallback={null}>
           <CreateKeyDialog open={creating} onClose={close} services={services} {...(only && { only })} />
           <RenameKeyDialog apiKey={asking?.what === 'rename' ? asking.key : null} onClose={close} />
+          <RotateKeyDialog apiKey={asking?.what === 'rotate' ? asking.key : null} services={services} onClose={close} />
           <RevokeKeyDialog apiKey={asking?.what === 'revoke' ? asking.key : null} onClose={close} />
         </Suspense>
       )}

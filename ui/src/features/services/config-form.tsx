@@ -8,6 +8,7 @@ import { useCustomer } from '@/features/auth/session';
 import { ConflictBanner } from './conflict-banner';
 import { OptionField } from './option-field';
 import { PricePanel } from './price-panel';
+import { ReplayCard } from './replay-card';
 import { TierField } from './tier-field';
 import { useConfigForm } from './use-config-form';
 
@@ -98,6 +99,7 @@ export function ConfigForm({ service }: { service: ServiceOut }) {
             </fieldset>
           </CardContent>
         </Card>
+        <ReplayCard type={type} settings={f.settled} valid={f.valid} />
       </div>
       <PricePanel type={type} f={f} disabled={suspended} />
       <Suspense fallback={null}>

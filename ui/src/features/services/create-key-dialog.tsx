@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { useForm, useWatch } from 'react-hook-form';
 import { ApiError } from '@/api';
 import { servicesCreateApiKey } from '@/api/gen/sdk.gen';
@@ -14,7 +14,7 @@ import { plural } from '@/lib/format';
 import { zodResolver } from '@/lib/forms';
 import { newId } from '@/lib/id';
 import { apiKeysChanged } from './queries';
-import { ShowKey } from './show-key';
+import { StoreKey } from './store-key';
 
 /** Creates an API key and shows it, once. */
 export function CreateKeyDialog({
@@ -34,39 +34,16 @@ export function CreateKeyDialog({
     onSuccess: () => void apiKeysChanged(),
     gcTime: 0, // the key must not stay in the cache
   });
-  const [stored, setStored] = useState(false);
   const created = create.data;
   const service = services.find((s) => s.type.name === created?.api_key.service);
   const close = () => {
     onClose();
-    setStored(false);
     create.reset();
   };
   return (
     <Dialog open={open} onOpenChange={(next) => !next && !create.isPending && close()}>
       {created ? (
-        <DialogContent
-          wide
-          dismissable={false}
-          title="Store this key now"
-          description="It is shown here only. Nobody can show it again, not even Suiftly: keep it where your programs read their secrets."
-        >
-          <ShowKey created={created} service={service} onCopied={() => setStored(true)} />
-          <label className="flex items-start gap-2.5 text-[13px]">
-            <input
-              type="checkbox"
-              className="focus-ring mt-0.5 size-4 accent-primary"
-              checked={stored}
-              onChange={(e) => setStored(e.target.checked)}
-            />
-            I have stored the key
-          </label>
-          <DialogFooter>
-            <Button disabled={!stored} onClick={close}>
-              Done
-            </Button>
-          </DialogFooter>
-        </DialogContent>
+        <StoreKey created={created} service={service} onDone={close} />
       ) : (
         <DialogContent
           title="Create an API key"

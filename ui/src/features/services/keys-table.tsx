@@ -3,8 +3,15 @@ import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { Head, Row, RowHeader, Table, Td, Th } from '@/components/ui/table';
 import { Timestamp } from '@/components/ui/timestamp';
+import { plural } from '@/lib/format';
 import { ServiceName } from './service-name';
 import { STATES } from './state';
+
+const ENDS: Record<ApiKeyOut['state'], string> = {
+  active: 'Ends',
+  replaced: 'Rotated: works until',
+  expired: 'Ended',
+};
 
 /** API keys as rows, with what can be done to each. */
 export function KeysTable({
@@ -18,8 +25,9 @@ export function KeysTable({
   services: readonly ServiceOut[];
   withService: boolean;
   disabled: boolean;
-  onAsk: (asking: { what: 'rename' | 'revoke'; key: ApiKeyOut }) => void;
+  onAsk: (asking: { what: 'rename' | 'rotate' | 'revoke'; key: ApiKeyOut }) => void;
 }) {
+  const used = keys.some((k) => k.last_used_at);
   return (
     <Table label="API keys" className="border-t">
       <Head>
@@ -28,6 +36,7 @@ export function KeysTable({
           {withService && <Th>Service</Th>}
           <Th>Key</Th>
           <Th>Created</Th>
+          {used && <Th>Last used</Th>}
           <Th>
             <span className="sr-only">Actions</span>
           </Th>
@@ -38,8 +47,18 @@ export function KeysTable({
           const state = services.find((s) => s.type.name === k.service)?.configuration.state;
           return (
             <Row key={k.key_id}>
-              <RowHeader className="max-w-0 min-w-36 truncate font-medium" title={k.name}>
-                {k.name}
+              <RowHeader className="max-w-0 min-w-36 font-medium" title={k.name}>
+                <span className="block truncate">{k.name}</span>
+                {k.expires_at && (
+                  <span className="block text-xs font-normal text-muted-foreground">
+                    {ENDS[k.state]} <Timestamp at={k.expires_at} />
+                  </span>
+                )}
+                {k.networks.length > 0 && (
+                  <span className="block text-xs font-normal text-muted-foreground" title={k.networks.join('\n')}>
+                    From {plural(k.networks.length, 'network')} only
+                  </span>
+                )}
               </RowHeader>
               {withService && (
                 <Td>
@@ -53,6 +72,11 @@ export function KeysTable({
               <Td className="text-muted-foreground">
                 <Timestamp at={k.created_at} />
               </Td>
+              {used && (
+                <Td className="text-muted-foreground">
+                  {k.last_used_at ? <Timestamp at={k.last_used_at} /> : 'Never'}
+                </Td>
+              )}
               <Td right>
                 <span className="inline-flex gap-1">
                   <Button
@@ -63,6 +87,16 @@ export function KeysTable({
                   >
                     Rename<span className="sr-only"> {k.name}</span>
                   </Button>
+                  {k.state === 'active' && (
+                    <Button
+                      variant="ghost"
+                      size="sm"
+                      disabled={disabled}
+                      onClick={() => onAsk({ what: 'rotate', key: k })}
+                    >
+                      Rotate<span className="sr-only"> {k.name}</span>
+                    </Button>
+                  )}
                   <Button
                     variant="ghost"
                     size="sm"

@@ -32,11 +32,7 @@ export function PricePanel({ type, f, disabled }: { type: ServiceType; f: Config
         <div className="flex flex-wrap items-baseline justify-between gap-x-3 lg:block">
           <p
             role="status"
-            aria-busy={f.pricing || undefined}
-            className={cn(
-              'tnum text-[28px] leading-9 font-semibold tracking-tight transition-opacity max-lg:text-xl',
-              f.pricing && 'opacity-50',
-            )}
+            className="tnum text-[28px] leading-9 font-semibold tracking-tight max-lg:text-xl"
             data-testid="live-price"
           >
             {formatUsdExact(monthly)}

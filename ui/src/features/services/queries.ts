@@ -5,7 +5,7 @@ import {
   servicesListApiKeysOptions,
   servicesListOptions,
 } from '@/api/gen/@tanstack/react-query.gen';
-import { servicesGetConfig, servicesQuote } from '@/api/gen/sdk.gen';
+import { servicesGetConfig, servicesQuote, servicesReplay } from '@/api/gen/sdk.gen';
 import type { ConfigOut, ServicesListResponse } from '@/api/gen/types.gen';
 
 /** Every service of the catalog with the customer's configuration of it. The sidebar, cards, forms and keys all read this. */
@@ -45,7 +45,19 @@ export const quoteQuery = (service: string, config: Record<string, unknown>) =>
     staleTime: 5 * 60_000,
   });
 
+/** What last month would have cost with a configuration. */
+export const replayQuery = (service: string, config: Record<string, unknown>) =>
+  queryOptions({
+    queryKey: ['replay', service, config],
+    queryFn: async ({ signal }) =>
+      (await servicesReplay({ path: { service }, body: { config }, signal, throwOnError: true })).data,
+    staleTime: 5 * 60_000,
+  });
+
 export const apiKeysQuery = queryOptions({ ...servicesListApiKeysOptions(), select: (d) => d.api_keys });
+
+/** The same answer whole: with the address that a key's networks should let in. */
+export const accessQuery = queryOptions(servicesListApiKeysOptions());
 
 /** After a key came or went: the list, and how many keys each configuration says exist. */
 export const apiKeysChanged = () =>

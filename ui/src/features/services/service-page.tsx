@@ -17,14 +17,18 @@ import { servicesQuery } from './queries';
 import { reasons, STATES } from './state';
 
 const ConfigForm = lazy(() => import('./config-form').then((m) => ({ default: m.ConfigForm })));
+const AccessTab = lazy(() => import('./access-tab').then((m) => ({ default: m.AccessTab })));
+const HistoryTab = lazy(() => import('./history-tab').then((m) => ({ default: m.HistoryTab })));
 const ServiceOverview = lazy(() => import('./service-overview').then((m) => ({ default: m.ServiceOverview })));
 
-export type ServiceTab = 'overview' | 'config' | 'keys';
+export type ServiceTab = 'overview' | 'config' | 'keys' | 'access' | 'history';
 
 const TABS: { tab: ServiceTab; label: string }[] = [
   { tab: 'overview', label: 'Overview' },
   { tab: 'config', label: 'Configuration' },
   { tab: 'keys', label: 'API keys' },
+  { tab: 'access', label: 'Access' },
+  { tab: 'history', label: 'History' },
 ];
 
 export function ServicePage({
@@ -117,6 +121,8 @@ export function ServicePage({
       <Suspense fallback={<Skeleton className="h-96" />}>
         {tab === 'overview' && <ServiceOverview service={service} range={range} onRange={onRange} />}
         {tab === 'config' && <ConfigForm service={service} />}
+        {tab === 'access' && <AccessTab service={service} />}
+        {tab === 'history' && <HistoryTab service={service} />}
         {tab === 'keys' && (
           <div className="space-y-6">
             <ApiKeysCard services={services.data} only={name} />

@@ -11,7 +11,7 @@ test('a configuration goes through the form and comes back as it was', () => {
 test('what the server left out or sent in another shape takes its default', () => {
   expect(toDraft(sealType, { tier: 'gone', burst: 'yes', seal_keys: ['a'], api_keys: 1.5 })).toEqual({
     tier: 'starter',
-    options: { burst: false, seal_keys: [1], api_keys: 1 },
+    options: { burst: false, seal_keys: [3], api_keys: 1 },
   });
 });
 
@@ -63,4 +63,11 @@ test('prices of the catalog are said in full', () => {
   );
   expect(unitPrices(sealType)).toEqual(['$100.00 per million requests']);
   expect(unitPrices(grpcType)).toEqual(['$100.00 per million requests', '$0.06 per GiB sent']);
+  const graduated = [
+    { up_to: 1_000_000, usd: '0.000000', per: 1_000_000 },
+    { usd: '100.000000', per: 1_000_000 },
+  ];
+  expect(unitPrices({ ...sealType, requests: graduated })).toEqual([
+    'free up to 1,000,000 requests a month, then $100.00 per million requests after that',
+  ]);
 });

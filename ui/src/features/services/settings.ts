@@ -1,4 +1,4 @@
-import type { OptionCount, ServiceOption, ServiceType } from '@/api/gen/types.gen';
+import type { OptionCount, ServiceOption, ServiceType, Step } from '@/api/gen/types.gen';
 import { count, plural } from '@/lib/format';
 import { formatUsdExact, parseUsd } from '@/lib/money';
 
@@ -10,10 +10,13 @@ export type Draft = { tier: string; options: Record<string, boolean | number | n
 
 const isWhole = (v: unknown): v is number => typeof v === 'number' && Number.isInteger(v);
 
+/** Everything that is included, as the server fills in what was left out. */
+const initial = (c: OptionCount | undefined) => (c ? Math.min(Math.max(c.included, c.min), c.max) : 0);
+
 function defaultOf(o: ServiceOption): Draft['options'][string] {
   if (o.kind === 'switch') return false;
-  if (o.kind === 'count') return o.count?.min ?? 0;
-  return Array.from({ length: o.count?.min ?? 0 }, () => o.each?.min ?? 0);
+  if (o.kind === 'count') return initial(o.count);
+  return Array.from({ length: initial(o.count) }, () => initial(o.each));
 }
 
 function readValue(o: ServiceOption, given: unknown): Draft['options'][string] {
@@ -38,6 +41,13 @@ export const allowed = (o: ServiceOption, tier: string) => !o.requires_tier?.len
 export function toSettings(type: ServiceType, draft: Draft): Settings {
   const out: Settings = { tier: draft.tier };
   for (const o of type.options) if (allowed(o, draft.tier)) out[o.name] = draft.options[o.name];
+  return out;
+}
+
+/** The configuration that a draft becomes: options that the tier may not set have their default. */
+export function complete(type: ServiceType, draft: Draft): Settings {
+  const out: Settings = { tier: draft.tier };
+  for (const o of type.options) out[o.name] = allowed(o, draft.tier) ? draft.options[o.name] : defaultOf(o);
   return out;
 }
 
@@ -108,18 +118,19 @@ export function sayCount(c: OptionCount): string {
   return c.included > 0 ? `${range}. ${count(c.included)} included, then ${more}.` : `${range}, ${more}.`;
 }
 
-/** "$100.00 per million requests" and "$0.06 per GiB sent", each as far as it costs something. */
+/** "$100.00 per million requests" and "$0.06 per GiB sent after the first 100 GiB of a month", each as far as it costs something. */
 export function unitPrices(type: ServiceType): string[] {
-  const out: string[] = [];
-  const request = type.requests[0];
-  const byte = type.bandwidth[0];
-  if (request)
-    out.push(
-      `${formatUsdExact(parseUsd(request.usd))} per ${request.per === 1_000_000 ? 'million requests' : plural(request.per, 'request')}`,
-    );
-  if (byte && parseUsd(byte.usd) > 0n)
-    out.push(
-      `${formatUsdExact(parseUsd(byte.usd))} per ${byte.per === 2 ** 30 ? 'GiB sent' : `${count(byte.per)} bytes sent`}`,
-    );
-  return out;
+  const requests = steps(type.requests, 'million requests', (n) => plural(n, 'request'));
+  const bytes = steps(type.bandwidth, 'GiB sent', (n) => `${count(n / 2 ** 30)} GiB`);
+  return [requests, ...(type.bandwidth.some((s) => parseUsd(s.usd) > 0n) ? [bytes] : [])];
+}
+
+function steps(list: readonly Step[], unit: string, many: (n: number) => string): string {
+  const parts = list.map((s, i) => {
+    const before = list[i - 1]?.up_to;
+    const price = parseUsd(s.usd) === 0n ? 'free' : `${formatUsdExact(parseUsd(s.usd))} per ${unit}`;
+    if (s.up_to) return `${price} up to ${many(s.up_to)} a month`;
+    return before ? `${price} after that` : price;
+  });
+  return parts.join(', then ');
 }

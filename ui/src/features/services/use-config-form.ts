@@ -7,8 +7,10 @@ import type { ConfigOut, ServiceOut } from '@/api/gen/types.gen';
 import { newId } from '@/lib/id';
 import { notify } from '@/lib/notify';
 import { useDebounced } from '@/lib/use-debounced';
+import { useLast } from '@/lib/use-last';
+import { priceOf } from './price';
 import { freshConfiguration, putConfiguration, quoteQuery } from './queries';
-import { type Draft, problemsOf, sameSettings, toDraft, toSettings } from './settings';
+import { complete, type Draft, problemsOf, sameSettings, toDraft, toSettings } from './settings';
 
 const QUOTE_AFTER_MS = 250;
 
@@ -32,17 +34,19 @@ export function useConfigForm({ type, configuration }: ServiceOut) {
   const valid = Object.keys(problems).length === 0;
   const edited = !sameSettings(type, saved, draft);
 
-  // The price: the server's calculator, asked when the draft stands still. The last answer stays on the screen meanwhile.
+  // The price stands there at once, by the catalog. The server is asked when the draft stands still: it has the last word, on the
+  // price (its catalog may be newer than this page) and on what cannot be saved.
   const settings = useMemo(() => toSettings(type, draft), [type, draft]);
   const settled = useDebounced(settings, QUOTE_AFTER_MS);
   const quote = useQuery({
     ...quoteQuery(type.name, settled),
     enabled: valid && edited,
-    placeholderData: (before) => before,
   });
   const asked = JSON.stringify(settings) === JSON.stringify(settled);
-  const price = edited ? (quote.data?.price ?? base.price) : base.price;
-  const pricing = edited && valid && (!asked || quote.isFetching || quote.isPlaceholderData);
+  const confirmed = asked && !quote.isFetching ? quote.data?.price : undefined;
+  const instant = useLast(useMemo(() => (valid ? priceOf(type, complete(type, draft)) : null), [type, draft, valid]));
+  const price = edited ? (confirmed ?? instant ?? base.price) : base.price;
+  const pricing = edited && valid && !confirmed && !quote.isError;
 
   // Somebody else (another tab, another person with this wallet) saved. An untouched form just follows; a draft is asked about.
   const [conflict, setConflict] = useState<ConfigOut | null>(null);
@@ -111,6 +115,8 @@ export function useConfigForm({ type, configuration }: ServiceOut) {
     valid,
     price,
     pricing,
+    /** What stands in the form and has stood still: for questions that cost the server something. */
+    settled,
     quoteError: valid && edited && quote.error instanceof ApiError ? quote.error : null,
     /** What is wrong with an option or with the tier: ours first, then the server's word on the draft it saw. */
     problem: (name: string) =>

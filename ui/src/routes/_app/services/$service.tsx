@@ -4,7 +4,8 @@ import { ServicePage } from '@/features/services/service-page';
 import { oneOf, only, type Search } from '@/lib/search';
 
 export const Route = createFileRoute('/_app/services/$service')({
-  validateSearch: (s: Search) => only({ tab: oneOf(s.tab, ['config', 'keys']), range: oneOf(s.range, RANGE_NAMES) }),
+  validateSearch: (s: Search) =>
+    only({ tab: oneOf(s.tab, ['config', 'keys', 'access', 'history']), range: oneOf(s.range, RANGE_NAMES) }),
   component: Service,
 });
 
