@@ -217,6 +217,13 @@ func report(ctx context.Context, out io.Writer, h house) error {
 		}
 		broken += len(found)
 	}
+	spools, err := h.logs.Spools()
+	if err != nil {
+		return err
+	}
+	for _, sentence := range spools {
+		fmt.Fprintf(out, "logs: %s\n", sentence)
+	}
 	if broken > 0 {
 		return fmt.Errorf("%d invariants are broken: stop the billing worker and look into it before the next run", broken)
 	}

@@ -1,5 +1,6 @@
 // Command ingest measures the log intake: from HAProxy's lines on a TCP socket to committed rows, beside Postgres' own COPY of
-// the same rows into the same table. It starts a Postgres of its own, with durable settings, and prints a table.
+// the same rows into the same table, and beside rsyslog and pgloader where those are installed. It starts a Postgres of its own,
+// with durable settings, and prints a table.
 //
 //	go run ./bench/ingest -lines 500000 -rounds 5
 package main
@@ -36,11 +37,19 @@ import (
 // columns are those of the rows that are compared. The batch of a row is among them: its index costs COPY as much as us.
 const columns = "timestamp, batch_id, customer_id, bytes_sent, bytes_received, duration_ms, status, billable, reached, rid, client_ip, service, key_id, method, path, backend, server, termination, claimed"
 
+// variant is one way to get lines, or a part of them, into the table.
+type variant struct {
+	name string
+	once func() (time.Duration, error)
+	part int // 1 of so many lines
+}
+
 type bench struct {
 	ctx    context.Context
 	db     *sqlx.DB
 	url    string
 	stream []byte // all lines, octet-counted
+	part   []byte // a tenth of them
 	lines  int
 	file   string // the rows of the lines, in COPY's text format
 	block  []byte // the same
@@ -83,8 +92,11 @@ func run(ctx context.Context, lines, rounds int, base string) error {
 	}
 	defer b.db.Close()
 	raw := sample(lines)
-	for _, l := range raw {
+	for i, l := range raw {
 		b.stream = fmt.Appendf(b.stream, "%d %s", len(l), l)
+		if i == lines/rsyslogPart-1 {
+			b.part = b.stream[:len(b.stream):len(b.stream)]
+		}
 	}
 	fmt.Fprintf(os.Stderr, "%d lines of %d bytes; load before: %s\n", lines, len(b.stream)/lines, load())
 
@@ -95,16 +107,16 @@ func run(ctx context.Context, lines, rounds int, base string) error {
 	if err := b.export(); err != nil {
 		return err
 	}
-	variants := []struct {
-		name string
-		once func() (time.Duration, error)
-	}{
-		{"psql \\copy, one transaction", b.psql},
-		{"COPY over lib/pq, one transaction", b.copyAll},
-		{"COPY over lib/pq, 5,000 rows a transaction", b.copyBatches},
-		{"suiftly, 1 writer", func() (time.Duration, error) { return b.intake(1) }},
-		{"suiftly, 2 writers (default)", func() (time.Duration, error) { return b.intake(2) }},
-	}
+	peers, missing := b.peers()
+	variants := append([]variant{
+		{"psql \\copy, one transaction", b.psql, 1},
+		{"COPY over lib/pq, one transaction", b.copyAll, 1},
+		{"COPY over lib/pq, 5,000 rows a transaction", b.copyBatches, 1},
+	}, peers...)
+	variants = append(variants,
+		variant{"suiftly, 1 writer", func() (time.Duration, error) { return b.intake(1) }, 1},
+		variant{"suiftly, 2 writers (default)", func() (time.Duration, error) { return b.intake(2) }, 1},
+	)
 	took := make([][]time.Duration, len(variants))
 	var metered []float64 // microseconds a row
 	for round := range rounds {
@@ -117,9 +129,10 @@ func run(ctx context.Context, lines, rounds int, base string) error {
 				return fmt.Errorf("%s: %w", v.name, err)
 			}
 			var rows int
-			if err := b.db.GetContext(ctx, &rows, `select count(*) from logs.haproxy_logs`); err != nil || rows != lines {
-				return fmt.Errorf("%s: %d rows of %d lines: %v", v.name, rows, lines, err)
+			if err := b.db.GetContext(ctx, &rows, `select count(*) from logs.haproxy_logs`); err != nil || rows != lines/v.part {
+				return fmt.Errorf("%s: %d rows of %d lines: %v", v.name, rows, lines/v.part, err)
 			}
+			d *= time.Duration(v.part)
 			took[i] = append(took[i], d)
 			if i == len(variants)-1 {
 				us, err := b.meter()
@@ -148,6 +161,9 @@ func run(ctx context.Context, lines, rounds int, base string) error {
 		slices.Sort(ratios)
 		fmt.Printf("| %s | %.0f | %.0f | %.0f | %.2f |\n", v.name, rates[len(rates)/2], rates[0], rates[len(rates)-1], ratios[len(ratios)/2])
 	}
+	if len(missing) > 0 {
+		fmt.Printf("\nNot compared, because not installed: apt-get install %s\n", strings.Join(missing, " "))
+	}
 	slices.Sort(metered)
 	fmt.Printf("\n| meter | us/row median | min | max |\n|---|---|---|---|\n")
 	fmt.Printf("| totals and both rollups of %d rows | %.2f | %.2f | %.2f |\n", lines, metered[len(metered)/2], metered[0], metered[len(metered)-1])
@@ -155,19 +171,29 @@ func run(ctx context.Context, lines, rounds int, base string) error {
 	return nil
 }
 
-// parser measures reading a line alone.
+// parser measures reading a line alone, in each format.
 func parser(raw [][]byte) {
-	r := testing.Benchmark(func(b *testing.B) {
-		var l logs.Line
-		b.ReportAllocs()
-		for i := 0; b.Loop(); i++ {
-			if err := l.Parse(raw[i%len(raw)]); err != nil {
-				b.Fatal(err)
+	const header = "<134>1 2026-11-24T10:19:57.071370+00:00 edge1 haproxy 9210 - - "
+	fmt.Printf("\n| parser, behind an RFC 5424 header | ns/line | lines/s/core | bytes/line | allocations/line |\n|---|---|---|---|---|\n")
+	for _, format := range []struct {
+		name  string
+		lines [][]byte
+	}{
+		{"JSON", raw},
+		{"text", [][]byte{[]byte(header + "sft/1 57c2504e-530a-45c3-88d8-52bc8593449e 1795515597071255 1001 seal 7 200 132 57 2 ---- 127.0.0.1 be_seal s1 GET /v1/fetch_key")}},
+		{"option httplog", [][]byte{[]byte(header + `127.0.0.1:48120 [24/Nov/2026:10:19:59.107] lax be_seal/s1 0/0/0/2/2 200 132 - - ---- 1/1/0/0/0 0/0 {1001|grpc|7|fa2aef73-2416-4292-8534-9f186daba40a} "GET /v1/fetch_key HTTP/1.1"`)}},
+	} {
+		r := testing.Benchmark(func(b *testing.B) {
+			var l logs.Line
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if err := l.Parse(format.lines[i%len(format.lines)]); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
-	})
-	fmt.Printf("\n| parser | ns/line | lines/s/core | bytes/line | allocations/line |\n|---|---|---|---|---|\n")
-	fmt.Printf("| RFC 5424 + JSON | %d | %.0f | %d | %d |\n", r.NsPerOp(), 1e9/float64(r.NsPerOp()), len(raw[0]), r.AllocsPerOp())
+		})
+		fmt.Printf("| %s | %d | %.0f | %d | %d |\n", format.name, r.NsPerOp(), 1e9/float64(r.NsPerOp()), len(format.lines[0]), r.AllocsPerOp())
+	}
 }
 
 // intake runs the room's own listener and gives the time from the first byte sent to the last row committed.

@@ -22,7 +22,7 @@ import (
 
 // What a spool answers.
 var (
-	ErrFull      = errors.New("spool: full")
+	ErrFull      = errors.New("spool: full") // or the disk is
 	ErrInUse     = errors.New("spool: another process has this folder")
 	ErrForgotten = errors.New("spool: read before what is kept")
 	ErrTooLong   = errors.New("spool: a record is longer than MaxRecordBytes or half the spool")
@@ -165,10 +165,18 @@ func (s *Spool) Append(record []byte) (at int64, err error) {
 		if undone := last.file.Truncate(last.size); undone != nil {
 			return 0, s.fail(errors.Join(err, undone))
 		}
-		return 0, fmt.Errorf("spool: %w", err)
+		return 0, full(fmt.Errorf("spool: %w", err))
 	}
 	last.size += need
 	return at, nil
+}
+
+// full has a full disk look like a full spool: in both cases others have to make room.
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
 }
 
 // roll ends the last segment and begins the next.
@@ -184,7 +192,7 @@ func (s *Spool) roll() error {
 func (s *Spool) addSegment(base int64) error {
 	added, err := newSegment(s.dir, base)
 	if err != nil {
-		return fmt.Errorf("spool: %w", err)
+		return full(fmt.Errorf("spool: %w", err))
 	}
 	s.segments = append(s.segments, added)
 	if s.synced < base {
@@ -356,7 +364,7 @@ func (s *Spool) AppendWhenRoom(ctx context.Context, record []byte) (at int64, er
 		freed := s.freed
 		s.mu.Unlock()
 		at, err = s.Append(record)
-		if !errors.Is(err, ErrFull) && !errors.Is(err, syscall.ENOSPC) {
+		if !errors.Is(err, ErrFull) {
 			return at, err
 		}
 		select {

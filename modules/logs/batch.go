@@ -1,12 +1,14 @@
 package logs
 
 import (
+	"context"
 	"net/netip"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"suiftly/internal/customer"
+	"suiftly/internal/pg"
 	"suiftly/internal/spool"
 )
 
@@ -32,6 +34,7 @@ type batch struct {
 	rows     []row
 	text     []byte // the rows' columns from timestamp on, in COPY's text format, one after the other
 	rejects  []reject
+	also     func(context.Context, pg.Q) error // done in the same transaction; nil when nothing is
 
 	second int64  // the second that stamp holds
 	stamp  []byte // "2026-11-23 23:01:25."

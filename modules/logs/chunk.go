@@ -83,12 +83,16 @@ func cutLine(b []byte) (line []byte, copy int, tooLong bool, rest []byte, err er
 	return b[start:end], int(nth), n&1 != 0, b[end:], nil
 }
 
-// copiesKept bounds how many different lines are remembered: two that are alike carry the same millisecond, so they are near
-// each other in anything but a shuffled file, and there so many lines apart at most.
-const copiesKept = 1 << 20
+// How many different lines are remembered, at least. Two that are alike carry the same millisecond: in a stream they are near
+// each other, in a shuffled file they may be anywhere.
+const (
+	copiesOfStream = 1 << 14
+	copiesOfImport = 1 << 20
+)
 
 // copies counts lines that are alike, of formats whose lines may be. Lines of the others are always 0.
 type copies struct {
+	kept        int
 	seed        maphash.Seed
 	now, before map[uint64]int
 }
@@ -106,7 +110,7 @@ func (c *copies) of(line []byte) int {
 	n, known := c.now[h]
 	if !known {
 		n = c.before[h]
-		if len(c.now) >= copiesKept {
+		if len(c.now) >= max(c.kept, copiesOfStream) {
 			c.now, c.before = map[uint64]int{}, c.now
 		}
 	}

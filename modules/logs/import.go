@@ -56,7 +56,7 @@ func (m *Module) Import(ctx context.Context, files []string, o ImportOptions) ([
 		o.Progress = func(ImportProgress) {}
 	}
 	var all []Imported
-	var alike copies
+	alike := copies{kept: copiesOfImport}
 	for _, file := range files {
 		im := importing{m: m, options: o, alike: &alike, done: Imported{File: file, Reasons: map[string]int64{}}}
 		err := im.file(ctx)

@@ -32,6 +32,10 @@ type inbox struct {
 // openInbox takes the first folder in logs.spool_dir that no other replica on this host has: what one left behind is written
 // by the next.
 func openInbox(m *Module) (*inbox, error) {
+	// An embedded database may lie beside it and run as another account, which has to pass through.
+	if err := os.MkdirAll(m.config.SpoolDir, 0o755); err != nil {
+		return nil, fmt.Errorf("logs.spool_dir: %w", err)
+	}
 	for n := range maxReplicas {
 		s, err := spool.Open(filepath.Join(m.config.SpoolDir, strconv.Itoa(n)), m.config.spoolBytes())
 		if errors.Is(err, spool.ErrInUse) {
@@ -52,7 +56,7 @@ const maxReplicas = 64
 func (in *inbox) append(ctx context.Context, record []byte) (at int64, err error) {
 	at, err = in.spool.Append(record)
 	if errors.Is(err, spool.ErrFull) {
-		in.m.log.Warn("the spool is full: senders of log lines wait for Postgres", "spool", in.spool.Dir(), "megabytes", in.m.config.SpoolMB)
+		in.m.log.Warn("the spool is full: senders of log lines wait for Postgres", "spool", in.spool.Dir(), "megabytes", in.m.config.SpoolMB, "error", err)
 		at, err = in.spool.AppendWhenRoom(ctx, record)
 	}
 	if err != nil {
@@ -123,6 +127,37 @@ func (m *Module) drainLeft(ctx context.Context, dir string) error {
 	d.finish() // nobody appends to it
 	err = d.run(ctx)
 	return errors.Join(err, s.Close())
+}
+
+// Spools says in a sentence each what the spools on this host hold, whoever has them open.
+func (m *Module) Spools() ([]string, error) {
+	folders, err := os.ReadDir(m.config.SpoolDir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("logs.spool_dir: %w", err)
+	}
+	var all []string
+	for _, f := range folders {
+		if _, err := strconv.Atoi(f.Name()); err != nil {
+			continue
+		}
+		dir := filepath.Join(m.config.SpoolDir, f.Name())
+		st, err := spool.Look(dir)
+		if err != nil {
+			return all, fmt.Errorf("logs.spool_dir: %w", err)
+		}
+		said := fmt.Sprintf("spool %s: %d bytes wait for the database", dir, st.Waiting)
+		if !st.Oldest.IsZero() {
+			said += " since " + st.Oldest.UTC().Format(time.RFC3339)
+		}
+		if st.Damaged+st.Torn > 0 {
+			said += fmt.Sprintf("; %d damaged and %d torn stretches are set aside", st.Damaged, st.Torn)
+		}
+		all = append(all, said)
+	}
+	return all, nil
 }
 
 // bundle is the batch that a receiver is filling.

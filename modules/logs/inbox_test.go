@@ -175,6 +175,9 @@ func TestInbox(t *testing.T) {
 		r.send(lines[200:], true)
 		r.await(300, allRows)
 		stop()
+		if said, err := r.Spools(); err != nil || len(said) != 2 || !strings.HasSuffix(said[1], "1: 0 bytes wait for the database") {
+			t.Errorf("%q %v", said, err)
+		}
 		for _, n := range []string{"0", "1"} {
 			if st, err := spool.Look(filepath.Join(dir, n)); err != nil || st.Waiting != 0 {
 				t.Errorf("%s: %+v %v", n, st, err)

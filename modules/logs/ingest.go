@@ -63,7 +63,7 @@ func (in *intake) write(ctx context.Context, b *batch) (written, error) {
 			}
 			return done, nil
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, errTailMoved) {
 			return written{}, err
 		}
 		if now := time.Now(); now.Sub(said) > sayEvery {
@@ -131,6 +131,11 @@ func (in *intake) try(ctx context.Context, b *batch, way how) (written, error) {
 		if err != nil || again {
 			done = written{again: again}
 			return err
+		}
+		if b.also != nil {
+			if err := b.also(ctx, tx); err != nil {
+				return err
+			}
 		}
 		switch way {
 		case writeStraight:

@@ -355,7 +355,7 @@ func TestStatements(t *testing.T) {
 		"used":              usedSQL,
 		"unbilledCustomers": unbilledCustomers, "unbilledHours": unbilledHours, "markBilled": markBilled, "unmeteredBatches": unmeteredBatches,
 		"awaitUnmetered": awaitUnmetered, "addMeterRun": addMeterRun, "meterBatches": meterBatches, "markMetered": markMetered,
-		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recordedLines": recordedLines, "recordedBatches": recordedBatches,
+		"openBatches": openBatches, "closeBatches": closeBatches, "addBatch": addBatch, "recordedLines": recordedLines, "recordedBatches": recordedBatches, "readTail": readTail, "setTail": setTail,
 		"linesBySource": linesBySource, "latestRejects": latestRejects, "latestQuarantine": latestQuarantine, "nextRedrive": nextRedrive,
 		"heldDays": heldDays, "releaseQuarantined": releaseQuarantined, "fillBatch": fillBatch, "unreadRejects": unreadRejects,
 		"markRedriven": markRedriven, "claims": claims, "checkHeld": checkHeld, "recountBatch": recountBatch,

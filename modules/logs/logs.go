@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
+	_ "time/tzdata" // logs.zone works on hosts without zone files
 
 	"suiftly/internal/customer"
 	"suiftly/internal/host"
@@ -19,6 +23,7 @@ import (
 // Config is the `logs` part of the configuration; config.example.yaml explains the keys.
 type Config struct {
 	Listen        string            `koanf:"listen"`
+	Files         []string          `koanf:"files"`
 	ListenUDP     string            `koanf:"listen_udp"`
 	Connections   int               `koanf:"connections"`
 	SpoolDir      string            `koanf:"spool_dir"`
@@ -47,7 +52,7 @@ const (
 // DefaultConfig is what holds without a configuration.
 func DefaultConfig() Config {
 	return Config{
-		Listen: "127.0.0.1:5514", Connections: 256, SpoolDir: "suiftly-data/spool", SpoolMB: 1024, Zone: "UTC", Backends: map[string]string{},
+		Listen: "127.0.0.1:5514", Connections: 256, SpoolDir: "suiftly-data/spool", SpoolMB: 1024, Zone: "UTC", Backends: map[string]string{}, Files: []string{},
 		BatchLines: 5000, BatchMs: 500, Writers: 2, MeterBatches: 200,
 		BillableFrom: 200, BillableTo: 399, ClientIP: clientIPFull, FutureMinutes: 5, OldDays: 35, RetentionDays: 90,
 	}
@@ -67,6 +72,11 @@ func (c Config) Validate() []error {
 	}
 	if c.SpoolDir == "" {
 		errs = append(errs, errors.New("logs.spool_dir: required: where received lines are kept until the database has them"))
+	}
+	for i, file := range c.Files {
+		if !filepath.IsAbs(file) || slices.Contains(c.Files[:i], file) {
+			errs = append(errs, fmt.Errorf("logs.files: %q is not a whole path, or is there twice", file))
+		}
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" {
 		errs = append(errs, fmt.Errorf("logs.zone: %q is not a time zone such as UTC or Europe/Zurich", c.Zone))
@@ -150,7 +160,7 @@ func (m *Module) Name() string { return "logs" }
 // Routes are the room's endpoints.
 func (m *Module) Routes(r *web.Router) {
 	web.Get(r, "/", "list", web.Customer, "Your latest requests, newest first", m.list)
-	web.Post(r, "/ingest", "ingest", web.Edge, "Take a batch of log lines from an edge agent; answered once it is committed", m.push, web.Body(maxPushBytes))
+	web.Post(r, "/ingest", "ingest", web.Edge, "Take a batch of log lines from an edge agent; answered once it is committed", m.push, web.Body(maxPushBytes), web.Lasts(30*time.Second))
 	web.Get(r, "/stats", "stats", web.Customer, "Your requests by minute or hour, for charts", m.stats)
 	m.operatorRoutes(r)
 }
@@ -169,10 +179,19 @@ func (m *Module) Jobs() []jobs.Job {
 // Health is nil while lines can be received, where they should be. A spool that is filling is no reason to take a replica away.
 func (m *Module) Health(context.Context) error { return m.syslog.health() }
 
-// Run receives lines until ctx ends, and then writes what it has.
+// Run receives lines and follows files until ctx ends, and then writes what it has received.
 func (m *Module) Run(ctx context.Context) error {
 	if m.Known == nil {
 		return errors.New("logs: Known is not set")
 	}
-	return m.syslog.run(ctx)
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	var tails sync.WaitGroup
+	for _, file := range m.config.Files {
+		tails.Go(func() { newTail(m, file).run(following) })
+	}
+	err := m.syslog.run(ctx)
+	stop()
+	tails.Wait()
+	return err
 }

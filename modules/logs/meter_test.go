@@ -373,6 +373,7 @@ func TestDays(t *testing.T) {
 			t.Errorf("%d held back", n)
 		}
 		later := now.AddDate(0, 0, 100)
+		r.kit.Now = func() time.Time { return later }
 		if err := r.turnDays(ctx, later); err != nil || partitions() != 9 {
 			t.Fatal(partitions(), err) // seven of the first eight are past retention; the one with the unmetered batch stays
 		}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,6 +90,20 @@ func (r *room) run() (stop func()) {
 	}
 	r.t.Cleanup(stop)
 	return stop
+}
+
+// runs starts a room that only follows files, and gives what stops it and waits.
+func (r *room) runs() (stop func()) {
+	r.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	return sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			r.t.Errorf("run: %v", err)
+		}
+	})
 }
 
 // send writes lines over one connection, newline-framed or octet-counted, in pieces of odd sizes.
