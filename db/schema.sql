@@ -558,6 +558,17 @@ CREATE TABLE logs.rollup_minutes (
     CONSTRAINT rollup_minutes_classes CHECK (((requests = ((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_other)) AND (status_429 <= status_4xx)))
 )
 WITH (fillfactor='70');
+CREATE TABLE logs.tails (
+    source text NOT NULL,
+    device bigint NOT NULL,
+    inode bigint NOT NULL,
+    fingerprint bytea NOT NULL,
+    fingerprint_bytes integer NOT NULL,
+    byte_offset bigint NOT NULL,
+    lines bigint NOT NULL,
+    read_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tails_bounds CHECK (((byte_offset >= 0) AND (lines >= 0) AND ((fingerprint_bytes >= 0) AND (fingerprint_bytes <= 1024))))
+);
 CREATE TABLE logs.usage_hours (
     customer_id bigint NOT NULL,
     service text NOT NULL,
@@ -847,6 +858,8 @@ ALTER TABLE ONLY logs.rollup_hours
     ADD CONSTRAINT rollup_hours_pkey PRIMARY KEY (customer_id, bucket, service);
 ALTER TABLE ONLY logs.rollup_minutes
     ADD CONSTRAINT rollup_minutes_pkey PRIMARY KEY (customer_id, bucket, service);
+ALTER TABLE ONLY logs.tails
+    ADD CONSTRAINT tails_pkey PRIMARY KEY (source);
 ALTER TABLE ONLY logs.usage_hours
     ADD CONSTRAINT usage_hours_pkey PRIMARY KEY (customer_id, service, hour);
 ALTER TABLE ONLY ops.audit
