@@ -311,7 +311,11 @@ func (b *bill) charges(ctx context.Context, tx pg.Q, hours []logs.UsageHour, app
 	if err != nil {
 		return nil, err
 	}
-	charges, err := price(hours, before, prices, carry, approved)
+	had, err := selectUnits(ctx, tx, monthsWith(hours, prices))
+	if err != nil {
+		return nil, err
+	}
+	charges, err := price(hours, before, prices, had, carry, approved)
 	if err != nil || len(charges) == 0 {
 		return nil, err
 	}
@@ -353,6 +357,17 @@ func (b *bill) pricesOf(ctx context.Context, tx pg.Q, hours []logs.UsageHour) (m
 		prices[key] = p
 	}
 	return prices, nil
+}
+
+// monthsWith gives the months of the hours that have a graduated price.
+func monthsWith(hours []logs.UsageHour, prices map[priceKey]services.UnitPrice) map[monthKey]units {
+	found := map[monthKey]units{}
+	for _, h := range hours {
+		if graduated(prices[priceOf(h.Service, h.Hour)]) {
+			found[monthKey{h.Customer, h.Service, monthOf(h.Hour).Unix()}] = units{}
+		}
+	}
+	return found
 }
 
 // postings are the ledger's part of charges. A charge of nothing is recorded here and not there.

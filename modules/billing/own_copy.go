@@ -29,14 +29,37 @@ from billing.charges
 where customer_id = $1
 order by charge_id`
 
-// Export is every charge of the customer, oldest first, for the customer's own copy.
+// ownFee is a plan fee in a customer's own copy.
+type ownFee struct {
+	ID       int64        `json:"fee_id" db:"fee_id"`
+	Service  string       `json:"service" db:"service"`
+	Month    string       `json:"month" db:"month"`
+	Revision int          `json:"revision" db:"revision"`
+	Seconds  int64        `json:"seconds_of_month" db:"seconds"`
+	Amount   money.Micros `json:"amount_usd" db:"amount_micros"`
+	At       time.Time    `json:"charged_at" db:"at"`
+}
+
+const ownFeesSQL = `select fee_id, service, to_char(month, 'YYYY-MM') as month, revision, seconds, amount_micros, at
+from billing.fees
+where customer_id = $1
+order by fee_id`
+
+// Export is every charge and plan fee of the customer, oldest first, for the customer's own copy.
 func (m *Module) Export(ctx context.Context, q pg.Q, id customer.ID) (any, error) {
 	all := []ownCharge{}
 	if err := q.SelectContext(ctx, &all, ownChargesSQL, id); err != nil {
 		return nil, fmt.Errorf("charges: %w", err)
 	}
+	fees := []ownFee{}
+	if err := q.SelectContext(ctx, &fees, ownFeesSQL, id); err != nil {
+		return nil, fmt.Errorf("plan fees: %w", err)
+	}
+	for i := range fees {
+		fees[i].At = fees[i].At.UTC()
+	}
 	for i := range all {
 		all[i].Hour, all[i].At = all[i].Hour.UTC(), all[i].At.UTC()
 	}
-	return map[string]any{"charges": all}, nil
+	return map[string]any{"charges": all, "plan_fees": fees}, nil
 }

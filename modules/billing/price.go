@@ -77,8 +77,9 @@ type charge struct {
 
 // price charges what each hour gained since it was charged last, at the price of that hour. It needs the hours of a customer
 // in order, moves the remainders in carry, and leaves out hours that gained nothing. A total that fell is errFell unless
-// that was approved for its customer; then the difference is given back.
-func price(hours []logs.UsageHour, before map[hourKey]metric, prices map[priceKey]services.UnitPrice, carry carries, approved map[customer.ID]bool) ([]charge, error) {
+// that was approved for its customer; then the difference is given back. had is how many units each month had before, and moves
+// along; it is asked for where a price is graduated.
+func price(hours []logs.UsageHour, before map[hourKey]metric, prices map[priceKey]services.UnitPrice, had map[monthKey]units, carry carries, approved map[customer.ID]bool) ([]charge, error) {
 	charges := make([]charge, 0, len(hours))
 	for _, h := range hours {
 		was, unit := before[keyOf(h.Customer, h.Service, h.Hour)], prices[priceOf(h.Service, h.Hour)]
@@ -97,9 +98,13 @@ func price(hours []logs.UsageHour, before map[hourKey]metric, prices map[priceKe
 				h.Hour.UTC().Format(hourFormat), errFell, h.Requests, h.Billable, h.Bytes, was.Requests, was.Billable, was.Bytes)
 		}
 		month := h.Hour.UTC().Format("2006-01")
+		var from, to units
 		var err error
-		if c.requestsCost, err = carry.cost(unit.Request, c.billable, carryKey{h.Customer, h.Service, month, itemRequests, unit.Request.Per}); err == nil {
-			c.bytesCost, err = carry.cost(unit.Byte, c.bytes, carryKey{h.Customer, h.Service, month, itemBandwidth, unit.Byte.Per})
+		if from, to, err = c.count(was, unit, had); err == nil {
+			c.requestsCost, err = carry.cost(unit.Requests, from.requests, to.requests, carryKey{h.Customer, h.Service, month, itemRequests, unit.Requests.Per})
+		}
+		if err == nil {
+			c.bytesCost, err = carry.cost(unit.Bytes, from.bytes, to.bytes, carryKey{h.Customer, h.Service, month, itemBandwidth, unit.Bytes.Per})
 		}
 		if err == nil {
 			c.amount, err = c.requestsCost.Add(c.bytesCost)
@@ -118,21 +123,49 @@ func price(hours []logs.UsageHour, before map[hourKey]metric, prices map[priceKe
 	return charges, nil
 }
 
-// cost prices units, negative ones too, and keeps the remainder under key. Over any sequence of units the costs and the
-// last remainder add up to the exact price of their sum.
-func (c carries) cost(rate money.Rate, units int64, key carryKey) (money.Micros, error) {
-	if units == 0 {
+// units are what a month's graduated prices count.
+type units struct{ requests, bytes int64 }
+
+// graduated reports whether a price depends on how many units the month had before.
+func graduated(p services.UnitPrice) bool { return len(p.Requests.Steps) > 1 || len(p.Bytes.Steps) > 1 }
+
+// count gives the month's units before and after the charge, and moves had on. A flat price costs the same wherever the
+// way begins: there the hour's own units do.
+func (c charge) count(was metric, p services.UnitPrice, had map[monthKey]units) (from, to units, err error) {
+	key := monthKey{c.customer, c.now.Service, monthOf(c.now.Period).Unix()}
+	from = units{was.Billable, was.Bytes}
+	before, counted := had[key]
+	if graduated(p) && counted {
+		from = before
+	}
+	if to.requests, err = sum(from.requests, c.billable); err == nil {
+		to.bytes, err = sum(from.bytes, c.bytes)
+	}
+	if err == nil && counted {
+		had[key], err = before.plus(c)
+	}
+	return from, to, err
+}
+
+func (u units) plus(c charge) (after units, err error) {
+	if after.requests, err = sum(u.requests, c.billable); err == nil {
+		after.bytes, err = sum(u.bytes, c.bytes)
+	}
+	return after, err
+}
+
+func sum(a, b int64) (int64, error) {
+	n, err := money.Micros(a).Add(money.Micros(b))
+	return int64(n), err
+}
+
+// cost prices the way from one count of units to another, also back, and keeps the remainder under key. Over any sequence of
+// ways the costs and the last remainder add up to the exact price of the whole.
+func (c carries) cost(price money.Graduated, from, to int64, key carryKey) (money.Micros, error) {
+	if from == to {
 		return 0, nil
 	}
-	if units < 0 {
-		// floor((carry - x) / per) = -floor((x + per-1-carry) / per): the same division, seen from the other end.
-		cost, left, err := rate.Of(-units, rate.Per-1-c[key])
-		if err == nil {
-			c.keep(key, rate.Per-1-left)
-		}
-		return -cost, err
-	}
-	cost, left, err := rate.Of(units, c[key])
+	cost, left, err := price.Of(from, to, c[key])
 	if err == nil {
 		c.keep(key, left)
 	}

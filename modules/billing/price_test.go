@@ -15,12 +15,12 @@ import (
 )
 
 func unitPrice() services.UnitPrice {
-	return services.UnitPrice{PriceBook: 7, Request: money.Rate{Micros: 100, Per: 1}, Byte: money.Rate{Micros: 60_000, Per: 1 << 30}}
+	return services.UnitPrice{PriceBook: 7, Requests: money.Flat(money.Rate{Micros: 100, Per: 1}), Bytes: money.Flat(money.Rate{Micros: 60_000, Per: 1 << 30})}
 }
 
 func priceHour(h logs.UsageHour, was metric, unit services.UnitPrice, carry carries, fell bool) ([]charge, error) {
 	return price([]logs.UsageHour{h}, map[hourKey]metric{keyOf(alice, h.Service, h.Hour): was},
-		map[priceKey]services.UnitPrice{priceOf(h.Service, h.Hour): unit}, carry, map[customer.ID]bool{alice: fell})
+		map[priceKey]services.UnitPrice{priceOf(h.Service, h.Hour): unit}, nil, carry, map[customer.ID]bool{alice: fell})
 }
 
 func TestPrice(t *testing.T) {
@@ -72,8 +72,8 @@ func TestPriceAgainstRationals(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for range 300 {
 		unit := services.UnitPrice{
-			Request: money.Rate{Micros: rng.Int64N(1e9), Per: 1 + rng.Int64N(1e6)},
-			Byte:    money.Rate{Micros: rng.Int64N(1e6), Per: 1 + rng.Int64N(1<<40)},
+			Requests: money.Flat(money.Rate{Micros: rng.Int64N(1e9), Per: 1 + rng.Int64N(1e6)}),
+			Bytes:    money.Flat(money.Rate{Micros: rng.Int64N(1e6), Per: 1 + rng.Int64N(1<<40)}),
 		}
 		months := []time.Time{ten, ten.AddDate(0, 1, 0)}
 		was := map[hourKey]metric{}
@@ -97,8 +97,8 @@ func TestPriceAgainstRationals(t *testing.T) {
 		exact, kept := new(big.Rat), new(big.Rat).SetInt64(int64(charged))
 		var recorded money.Micros
 		for _, m := range was {
-			exact.Add(exact, new(big.Rat).Mul(big.NewRat(unit.Request.Micros, unit.Request.Per), new(big.Rat).SetInt64(m.Billable)))
-			exact.Add(exact, new(big.Rat).Mul(big.NewRat(unit.Byte.Micros, unit.Byte.Per), new(big.Rat).SetInt64(m.Bytes)))
+			exact.Add(exact, new(big.Rat).Mul(big.NewRat(unit.Requests.Steps[0].Micros, unit.Requests.Per), new(big.Rat).SetInt64(m.Billable)))
+			exact.Add(exact, new(big.Rat).Mul(big.NewRat(unit.Bytes.Steps[0].Micros, unit.Bytes.Per), new(big.Rat).SetInt64(m.Bytes)))
 			recorded += m.Amount
 		}
 		for key, left := range carry {

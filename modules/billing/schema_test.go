@@ -65,7 +65,7 @@ func TestStatements(t *testing.T) {
 		"upsert parked": upsertParkedSQL, "approve": approveParkedSQL, "delete parked": deleteParkedSQL,
 		"usage hours": selectUsageHoursSQL, "usage days": selectUsageDaysSQL,
 		"check metrics": checkMetricsSQL, "sum charges": sumChargesSQL, "sum metrics": sumMetricsSQL, "own charges": ownChargesSQL,
-		"last billed": lastBilledSQL, "lock accounts": lockAccountsSQL, "open accounts": openAccountsSQL,
+		"own fees": ownFeesSQL, "units": selectUnitsSQL, "last billed": lastBilledSQL, "lock accounts": lockAccountsSQL, "open accounts": openAccountsSQL,
 		"accruals": selectAccrualsSQL, "record fees": recordFeesSQL, "check accruals": checkAccrualsSQL,
 	})
 }

@@ -120,6 +120,36 @@ func selectMetrics(ctx context.Context, q pg.Q, hours []logs.UsageHour) (map[hou
 	return found, nil
 }
 
+//go:embed sql/select_units.sql
+var selectUnitsSQL string
+
+// selectUnits fills in how many units were charged in each of the months.
+func selectUnits(ctx context.Context, q pg.Q, months map[monthKey]units) (map[monthKey]units, error) {
+	if len(months) == 0 {
+		return months, nil
+	}
+	var ids []int64
+	var names, starts, ends []string
+	for key := range months {
+		month := time.Unix(key.month, 0).UTC()
+		ids, names = append(ids, int64(key.customer)), append(names, key.service)
+		starts, ends = append(starts, timeText(month)), append(ends, timeText(month.AddDate(0, 1, 0)))
+	}
+	var rows []struct {
+		Customer        customer.ID `db:"customer_id"`
+		Service         string
+		Month           time.Time
+		Billable, Bytes int64
+	}
+	if err := q.SelectContext(ctx, &rows, selectUnitsSQL, pq.Array(ids), pq.Array(names), pq.Array(starts), pq.Array(ends)); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		months[monthKey{r.Customer, r.Service, r.Month.Unix()}] = units{r.Billable, r.Bytes}
+	}
+	return months, nil
+}
+
 const lockCarriesSQL = `select customer_id, service, to_char(month, 'YYYY-MM') as month, item, per, carry
 from billing.carries
 where customer_id = any($1) and month = any($2::date[])
