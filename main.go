@@ -184,11 +184,12 @@ func load(configFile string) (settings, error) {
 		}
 	}
 	s := defaults()
-	if err := config.Load(&s, configFile, os.Environ()); err != nil {
-		return s, fmt.Errorf("the configuration has mistakes:\n%w", err)
+	err := config.Load(&s, configFile, os.Environ())
+	if err == nil {
+		err = s.validate()
 	}
-	if err := s.validate(); err != nil {
-		return s, fmt.Errorf("the configuration has mistakes:\n%w", err)
+	if err != nil {
+		return s, fmt.Errorf("the configuration has mistakes:\n%w", config.Located(configFile, err))
 	}
 	return s, nil
 }
