@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -84,7 +85,9 @@ func New(c Config, log *slog.Logger) *HAProxy {
 	if c.HAProxySocket == "" {
 		return nil
 	}
+	host, _ := os.Hostname()
 	return &HAProxy{
+		name:   host + ":" + c.HAProxySocket,
 		socket: c.HAProxySocket, dir: filepath.Clean(c.MapDir), log: log.With("haproxy", c.HAProxySocket),
 		written: map[string]string{}, seen: map[string]mark{},
 	}

@@ -21,11 +21,23 @@ var ErrNoMap = errors.New("haproxy has not loaded this map")
 type HAProxy struct {
 	socket string
 	dir    string
+	name   string
 	log    *slog.Logger
 
 	mu      sync.Mutex
+	version string            // the program's, as it last told
 	written map[string]string // file name -> content on disk, as far as we wrote it
 	seen    map[string]mark   // file name -> what HAProxy held when we last compared
+}
+
+// Name tells this HAProxy from every other: <host>:<socket>, whichever replicas on the host keep its maps.
+func (h *HAProxy) Name() string { return h.name }
+
+// Version is the program's own version, once a Sync reached it.
+func (h *HAProxy) Version() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.version
 }
 
 // mark changes whenever HAProxy's copy of a map may have changed: another process (a restart, a reload), another committed
@@ -137,8 +149,9 @@ func payloads(content string) func(yield func(string) bool) {
 }
 
 var (
-	infoLine = regexp.MustCompile(`(?m)^(Pid|Start_time_sec): *(\d+)$`)
-	mapLine  = regexp.MustCompile(`(?m)^\d+ \((.+?)\) .*curr_ver=(\d+) next_ver=\d+ entry_cnt=(\d+)$`)
+	infoLine    = regexp.MustCompile(`(?m)^(Pid|Start_time_sec): *(\d+)$`)
+	versionLine = regexp.MustCompile(`(?m)^Version: *(\S+)`)
+	mapLine     = regexp.MustCompile(`(?m)^\d+ \((.+?)\) .*curr_ver=(\d+) next_ver=\d+ entry_cnt=(\d+)$`)
 )
 
 // look asks which process answers and what maps it has, in one question.
@@ -152,6 +165,9 @@ func (h *HAProxy) look(ctx context.Context) (process string, loaded map[string]m
 	}
 	if process == "" {
 		return "", nil, fmt.Errorf("haproxy, show info: %s", firstLine(answer))
+	}
+	if m := versionLine.FindStringSubmatch(answer); m != nil {
+		h.version = m[1]
 	}
 	loaded = map[string]mark{}
 	for _, m := range mapLine.FindAllStringSubmatch(answer, -1) {

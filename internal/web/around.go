@@ -86,7 +86,7 @@ func (s *Server) around(c *fiber.Ctx) (err error) {
 			s.log.Error("panic in a handler", "request_id", e.caller.RequestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = s.writeError(c, fault.Of(fmt.Errorf("panic: %v", p)))
 		}
-		if s.draining.Load() {
+		if s.isDraining() {
 			c.Set(fiber.HeaderConnection, "close") // the balancer must not reuse a connection that is about to close
 		}
 		s.record(c, e, time.Since(start))

@@ -13,7 +13,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -139,7 +139,8 @@ type Server struct {
 	secure   bool // cookies: __Host- and Secure
 	proxies  []netip.Prefix
 	metrics  *metrics
-	draining atomic.Bool
+	draining chan struct{} // closed by Drain
+	drain    sync.Once
 	access   map[string]Access // operation id -> who may call it
 	large    map[string]int    // path -> the largest body, where it is more than web.body_limit_bytes
 
@@ -155,6 +156,8 @@ func New(c Config, db *sqlx.DB, log *slog.Logger, now func() time.Time, version 
 		metrics: newMetrics(),
 		access:  map[string]Access{},
 		large:   map[string]int{},
+
+		draining: make(chan struct{}),
 
 		limiter:     newLimiter(db, now),
 		anonymous:   Limit{Name: "anonymous", Quota: c.Limits.AnonymousPerMinute, Window: time.Minute, Rough: true},
@@ -231,7 +234,19 @@ func (s *Server) OpenAPI() ([]byte, error) { return indented(s.api.OpenAPI()) }
 func (s *Server) Serve(l net.Listener) error { return s.app.Listener(lingering{l}) }
 
 // Drain makes /readyz answer 503 and asks keep-alive clients to go, so that the balancer sends new work elsewhere.
-func (s *Server) Drain() { s.draining.Store(true) }
+func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
+
+func (s *Server) isDraining() bool {
+	select {
+	case <-s.draining:
+		return true
+	default:
+		return false
+	}
+}
+
+// Draining ends when the replica is told to stop: whoever waits for news in a request answers then with what there is.
+func Draining(ctx context.Context) <-chan struct{} { return exchangeFrom(ctx).server.draining }
 
 // Shutdown waits for running requests, at most until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
@@ -243,7 +258,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 func (s *Server) readyz(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	if s.draining.Load() {
+	if s.isDraining() {
 		return c.Status(fiber.StatusServiceUnavailable).SendString("draining\n")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)

@@ -156,6 +156,13 @@ func TestRun(t *testing.T) {
 			t.Fatalf("a key from the file gets %d", got)
 		}
 		<-live
+		waitFor(t, "the replica says what its HAProxy holds", func() bool {
+			state, err := m.edgeState(ctx, alice)
+			return err == nil && *state == EdgeState{Live: 1, Of: 1}
+		})
+		if _, edges, err := m.Edges(ctx); err != nil || len(edges) != 1 || edges[0].Edge != m.haproxy.Name() || !strings.HasPrefix(edges[0].HAProxyVersion, "2.") {
+			t.Errorf("%+v %v", edges, err)
+		}
 		within := func(what string, want int) {
 			t.Helper()
 			began := time.Now()

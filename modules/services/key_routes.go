@@ -25,6 +25,7 @@ type (
 		Body struct {
 			APIKeys     []apiKeyOut `json:"api_keys"`
 			YourAddress string      `json:"your_address" doc:"From where this was asked, for a key's networks."`
+			Edge        *EdgeState  `json:"edge,omitempty"`
 		}
 	}
 	createKeyIn struct {
@@ -90,6 +91,9 @@ func (m *Module) listKeys(ctx context.Context, _ *struct{}) (*apiKeysOut, error)
 		out.Body.APIKeys[i] = m.shownKey(k)
 	}
 	out.Body.YourAddress = web.CallerFrom(ctx).IP.Unmap().String()
+	if err == nil {
+		out.Body.Edge, err = m.edgeState(ctx, customer.From(ctx))
+	}
 	return out, err
 }
 

@@ -18,6 +18,7 @@ type (
 	servicesOut struct {
 		Body struct {
 			Services []serviceOut `json:"services"`
+			Edge     *EdgeState   `json:"edge,omitempty"`
 		}
 	}
 	configOut struct {
@@ -32,6 +33,7 @@ type (
 		ChangedBy    string     `json:"changed_by,omitempty"`
 		APIKeys      int64      `json:"api_keys" doc:"API keys that exist."`
 		APIKeysMax   int64      `json:"api_keys_max" doc:"API keys that may exist."`
+		Edge         *EdgeState `json:"edge,omitempty" doc:"Of get-config."`
 	}
 	// ServiceIn is exported, as is KeyIn: huma does not look into an embedded struct that is not, and the path would be lost.
 	ServiceIn struct {
@@ -118,12 +120,20 @@ func (m *Module) list(ctx context.Context, _ *struct{}) (*servicesOut, error) {
 	for i, c := range all {
 		out.Body.Services[i] = serviceOut{Type: c.Service, Configuration: shown(c)}
 	}
+	if err == nil {
+		out.Body.Edge, err = m.edgeState(ctx, customer.From(ctx))
+	}
 	return out, err
 }
 
 func (m *Module) getConfig(ctx context.Context, in *ServiceIn) (*configAnswer, error) {
 	c, err := m.Configuration(ctx, m.kit.DB, customer.From(ctx), in.Service)
-	return &configAnswer{shown(c)}, err
+	if err != nil {
+		return nil, err
+	}
+	out := &configAnswer{shown(c)}
+	out.Body.Edge, err = m.edgeState(ctx, customer.From(ctx))
+	return out, err
 }
 
 func (m *Module) saveConfig(ctx context.Context, in *saveIn) (*configAnswer, error) {

@@ -20,10 +20,11 @@ import (
 	"suiftly/internal/web"
 )
 
-// serve puts the room behind the real web pipe. The access token is the customer's number; a negative one is suspended.
-func serve(t *testing.T, m *Module) (call func(who int, method, path, body string) (int, map[string]any)) {
+// listen puts the room behind the real web pipe. The access token is the customer's number; a negative one is suspended. An
+// agent's token is its name.
+func listen(t *testing.T, m *Module) (url string, s *web.Server) {
 	t.Helper()
-	s := web.New(web.DefaultConfig(), m.kit.DB, slog.New(slog.DiscardHandler), time.Now, "test")
+	s = web.New(web.DefaultConfig(), m.kit.DB, slog.New(slog.DiscardHandler), time.Now, "test")
 	s.Authenticate = func(_ context.Context, token string) (customer.Identity, error) {
 		var id customer.ID
 		if _, err := fmt.Sscan(token, &id); err != nil {
@@ -31,6 +32,7 @@ func serve(t *testing.T, m *Module) (call func(who int, method, path, body strin
 		}
 		return customer.Identity{ID: max(id, -id), Suspended: id < 0}, nil
 	}
+	s.Agent = func(token string) (string, bool) { return token, strings.HasPrefix(token, "edge-") }
 	m.Routes(s.Room(m.Name()))
 	if err := s.Finish(fstest.MapFS{}, nil); err != nil {
 		t.Fatal(err)
@@ -45,6 +47,12 @@ func serve(t *testing.T, m *Module) (call func(who int, method, path, body strin
 			t.Error(err)
 		}
 	})
+	return "http://" + l.Addr().String() + "/api/v1/services", s
+}
+
+func serve(t *testing.T, m *Module) (call func(who int, method, path, body string) (int, map[string]any)) {
+	t.Helper()
+	url, _ := listen(t, m)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	return func(who int, method, path, body string) (int, map[string]any) {
 		t.Helper()
@@ -52,7 +60,7 @@ func serve(t *testing.T, m *Module) (call func(who int, method, path, body strin
 		if body != "" {
 			in = strings.NewReader(body)
 		}
-		req, err := http.NewRequest(method, "http://"+l.Addr().String()+"/api/v1/services"+path, in)
+		req, err := http.NewRequest(method, url+path, in)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,8 +30,9 @@ type Module struct {
 	haproxy *edge.HAProxy
 	log     *slog.Logger
 
-	book    atomic.Int64         // our catalog's version in the price book; 0 until it is loaded
-	books   sync.Map             // version -> Catalog: those read so far, they never change
+	book    atomic.Int64 // our catalog's version in the price book; 0 until it is loaded
+	books   sync.Map     // version -> Catalog: those read so far, they never change
+	exports exports
 	applied func(version string) // told after each time HAProxy has the newest maps; for tests
 }
 
@@ -40,7 +41,7 @@ func New(kit host.Kit, c Config, haproxy *edge.HAProxy) *Module {
 	catalog, _ := c.read()
 	return &Module{
 		kit: kit, config: c, catalog: catalog, haproxy: haproxy, log: kit.Log.With("room", "services"),
-		applied: func(string) {},
+		exports: exports{turn: make(chan struct{}, 1)}, applied: func(string) {},
 	}
 }
 
@@ -75,4 +76,7 @@ func (m *Module) Routes(r *web.Router) {
 	web.Put(r, "/api-keys/{key_id}/networks", "set-api-key-networks", web.Active, "Bind an API key to networks", m.setNetworks)
 	web.Post(r, "/api-keys/{key_id}/rotate", "rotate-api-key", web.Active, "Replace an API key; the answer shows the new one once", m.rotateKey, web.Status(201), web.Secret())
 	web.Delete(r, "/api-keys/{key_id}", "revoke-api-key", web.Active, "Revoke an API key for good", m.revokeKey)
+	web.Get(r, "/edge", "edge", web.Edge, "HAProxy's map files, as soon as they are others than those of If-None-Match", m.edge, web.Lasts(edgeWait+10*time.Second))
+	web.Post(r, "/edge/ack", "edge-ack", web.Edge, "Tell which version a HAProxy holds: after each change, and again every 20 s", m.edgeAck)
+	web.Get(r, "/edges", "edges", web.Operator, "Every HAProxy that was ever heard of, and what it holds", m.edges)
 }

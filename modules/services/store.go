@@ -171,26 +171,6 @@ func selectBook(ctx context.Context, q pg.Q, version int64) (content []byte, err
 	return content, q.GetContext(ctx, &content, bookSQL, version)
 }
 
-const edgeRevisionSQL = `select revision from services.edge_revision`
-
-func edgeRevision(ctx context.Context, q pg.Q) (revision int64, err error) {
-	return revision, q.GetContext(ctx, &revision, edgeRevisionSQL)
-}
-
-//go:embed sql/edge_keys.sql
-var edgeKeysSQL string
-
-type edgeKey struct {
-	SHA256   string      `db:"key_sha256"`
-	Customer customer.ID `db:"customer_id"`
-	Service  string      `db:"service"`
-	ID       string      `db:"key_id"`
-}
-
-func selectEdgeKeys(ctx context.Context, q pg.Q, types []string) (keys []edgeKey, err error) {
-	return keys, q.SelectContext(ctx, &keys, edgeKeysSQL, pq.Array(types))
-}
-
 func changed(res sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, err
