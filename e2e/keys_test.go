@@ -44,7 +44,7 @@ func TestKeysFollowTheCustomerWithinSeconds(t *testing.T) {
 	answers(second, 200)
 
 	change(http.MethodPost, "/api/v1/services/seal/disable")
-	answers(second, 401)
+	answers(second, 403)
 	change(http.MethodPost, "/api/v1/services/seal/enable")
 	answers(second, 200)
 }

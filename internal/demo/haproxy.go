@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,10 +84,10 @@ func opened(ctx context.Context, h *Child, address string) error {
 func Live(ctx context.Context, running *edge.HAProxy, wanted ...Key) error {
 	for {
 		lines, err := running.Read(ctx, "keys.map")
-		held := strings.Join(lines, "\n") + "\n"
+		held := strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "refused/") }), "\n")
 		missing := ""
 		for _, k := range wanted {
-			if entry := fmt.Sprintf(" %d:%s:%s\n", k.Customer, k.Service, k.ID); !strings.Contains(held, entry) {
+			if entry := fmt.Sprintf(" %d:%s:%s:", k.Customer, k.Service, k.ID); !strings.Contains(held, entry) {
 				missing = k.ID
 			}
 		}

@@ -7,10 +7,12 @@ import (
 	"suiftly/internal/pg"
 )
 
+const closedReason = "closed"
+
 // Close stops all services of a customer whose account is being closed, in the caller's transaction. The reason never ends.
 func (m *Module) Close(ctx context.Context, tx pg.Q, id customer.ID) error {
 	// Without Suspend's audit entry: closing the account is one change and leaves one.
-	_, err := insertSuspension(ctx, tx, id, "closed", m.kit.Now())
+	_, err := insertSuspension(ctx, tx, id, closedReason, m.kit.Now())
 	return err
 }
 

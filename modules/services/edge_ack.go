@@ -11,8 +11,8 @@ import (
 	"suiftly/internal/fault"
 )
 
-// ErrNoVersion is a version that no replica gave.
-var ErrNoVersion = fault.New(fault.Invalid, "services.edge_version", "This is not a version of the edge's files. Send the one that came with them.")
+// ErrNoExport is a version that no replica gave.
+var ErrNoExport = fault.New(fault.Invalid, "services.edge_version", "This is not a version of the edge's files. Send the one that came with them.")
 
 const (
 	edgeSeen   = time.Minute      // an edge that was not heard of for longer serves nobody, or nobody knows
@@ -36,7 +36,7 @@ func (m *Module) edgeState(ctx context.Context, id customer.ID) (*EdgeState, err
 func (m *Module) acknowledge(ctx context.Context, edge, version, haproxyVersion string, appliedAt time.Time) error {
 	revision, ok := revisionOf(version)
 	if !ok {
-		return ErrNoVersion
+		return ErrNoExport
 	}
 	err := putAck(ctx, m.kit.DB, Ack{
 		Edge: edge, Version: version, Revision: revision, HAProxyVersion: haproxyVersion, AppliedAt: appliedAt, SeenAt: m.kit.Now(),

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,9 +33,7 @@ type exports struct {
 	maps     EdgeMaps
 }
 
-// EdgeMaps exports every key that may pass: of enabled, not suspended services, not revoked. A line of keys.map is
-//
-//	<sha256 hex of the key> <customer>:<service>:<key id>
+// EdgeMaps exports what HAProxy must know of every key that is not revoked. See edge_lines.go.
 func (m *Module) EdgeMaps(ctx context.Context) (EdgeMaps, error) { return m.export(ctx, 0) }
 
 // export gives an export that lacks nothing committed more than maxAge ago.
@@ -61,7 +60,7 @@ func (m *Module) export(ctx context.Context, maxAge time.Duration) (EdgeMaps, er
 		if err != nil {
 			return EdgeMaps{}, fmt.Errorf("export the edge's maps: %w", err)
 		}
-		x.revision, x.maps = revision, edgeMaps(revision, keys)
+		x.revision, x.maps = revision, m.catalog.edgeMaps(revision, keys)
 	}
 	x.asked = asked
 	return x.maps, nil
@@ -90,12 +89,14 @@ func (m *Module) newerExport(ctx context.Context, have string, wait time.Duratio
 	}
 }
 
-func edgeMaps(revision int64, keys []edgeKey) EdgeMaps {
-	var b strings.Builder
+func (c Catalog) edgeMaps(revision int64, keys []edgeKey) EdgeMaps {
+	var lines []string
 	for _, k := range keys {
-		b.WriteString(k.SHA256 + " " + strconv.FormatInt(int64(k.Customer), 10) + ":" + k.Service + ":" + k.ID + "\n")
+		lines = append(lines, k.lines(rateOf(c.guaranteed(k.Service, k.Tier), k.Burst))...)
 	}
-	sum := sha256.Sum256([]byte(KeysMap + "\n" + b.String()))
+	slices.Sort(lines)
+	text := strings.Join(append(lines, ""), "\n")
+	sum := sha256.Sum256([]byte(KeysMap + "\n" + text))
 	version := strconv.FormatInt(revision, 10) + "-" + hex.EncodeToString(sum[:])
-	return EdgeMaps{Version: version, Maps: map[string]string{KeysMap: b.String()}}
+	return EdgeMaps{Version: version, Maps: map[string]string{KeysMap: text}}
 }

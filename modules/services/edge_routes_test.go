@@ -71,7 +71,7 @@ func TestEdgeRoutes(t *testing.T) {
 		status, etag, out := agent("GET", "/edge", "", "")
 		files, _ := out["files"].(map[string]any)
 		keys, _ := files[KeysMap].(string)
-		if status != 200 || etag != `"`+out["version"].(string)+`"` || !strings.Contains(keys, k.SHA256+" 1001:seal:"+k.ID+"\n") {
+		if status != 200 || etag != `"`+out["version"].(string)+`"` || !strings.Contains(keys, k.SHA256+" 1001:seal:"+k.ID+"::1100:2200:70000:any\n") {
 			t.Fatalf("%d %s %v", status, etag, out)
 		}
 		for _, have := range []string{etag, "W/" + etag} {

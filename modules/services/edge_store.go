@@ -25,6 +25,13 @@ type edgeKey struct {
 	Customer customer.ID `db:"customer_id"`
 	Service  string      `db:"service"`
 	ID       string      `db:"key_id"`
+
+	ExpiresAt    *time.Time     `db:"expires_at"`
+	Networks     Networks       `db:"networks"`
+	Tier         string         `db:"tier"`
+	Burst        bool           `db:"burst"`
+	Enabled      bool           `db:"enabled"`
+	SuspendedFor pq.StringArray `db:"suspended_for"`
 }
 
 func selectEdgeKeys(ctx context.Context, q pg.Q, types []string) (keys []edgeKey, err error) {

@@ -18,7 +18,7 @@ import (
 )
 
 func TestEdgeMaps(t *testing.T) {
-	t.Run("only keys that may pass are exported, the same bytes each time", func(t *testing.T) {
+	t.Run("keys that may pass are granted, others are told why, the same bytes each time", func(t *testing.T) {
 		m, ctx := setup(t)
 		must[Configuration](t)(m.Save(ctx, alice, "seal", 0, pro()))
 		must[Configuration](t)(m.Save(ctx, bob, "grpc", 0, map[string]any{"tier": "starter"}))
@@ -30,7 +30,9 @@ func TestEdgeMaps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lineA, lineB := hashKey(keyA)+" 1001:seal:"+a.ID+"\n", hashKey(keyB)+" 1002:grpc:"+b.ID+"\n"
+		keyLineA, keyLineB := " 1001:seal:"+a.ID, " 1002:grpc:"+b.ID
+		lineA, lineB := hashKey(keyA)+keyLineA+"::1100:2200:70000:any\n", hashKey(keyB)+keyLineB+"::110:110:0:any\n"
+		refused := func(key, whose, why string) string { return "refused/" + hashKey(key) + whose + ":" + why + "\n" }
 		exported := func(what string, want ...string) EdgeMaps {
 			t.Helper()
 			e := must[EdgeMaps](t)(m.EdgeMaps(ctx))
@@ -51,7 +53,7 @@ func TestEdgeMaps(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		exported("nothing enabled")
+		exported("nothing enabled", refused(keyA, keyLineA, "disabled"), refused(keyB, keyLineB, "disabled"))
 		must[Configuration](t)(m.Enable(ctx, alice, "seal"))
 		must[Configuration](t)(m.Enable(ctx, bob, "grpc"))
 		both := exported("both enabled", lineA, lineB)
@@ -59,13 +61,13 @@ func TestEdgeMaps(t *testing.T) {
 			t.Error("the same database exported something else")
 		}
 		step(m.Suspend(ctx, m.kit.DB, bob, "nonpayment"))
-		if one := exported("bob suspended", lineA); one.Version == both.Version {
+		if one := exported("bob suspended", lineA, refused(keyB, keyLineB, "nonpayment")); one.Version == both.Version {
 			t.Error("other maps have the same version")
 		}
 		must[Configuration](t)(m.Disable(ctx, alice, "seal"))
-		exported("alice disabled too")
+		exported("alice disabled too", refused(keyA, keyLineA, "disabled"), refused(keyB, keyLineB, "nonpayment"))
 		step(m.Resume(ctx, m.kit.DB, bob, "nonpayment"))
-		exported("bob paid", lineB)
+		exported("bob paid", lineB, refused(keyA, keyLineA, "disabled"))
 		must[Configuration](t)(m.Enable(ctx, alice, "seal"))
 		step(m.RevokeKey(ctx, bob, b.ID))
 		exported("bob's key revoked", lineA)
@@ -83,7 +85,7 @@ func TestEdgeMaps(t *testing.T) {
 			revision = now
 		}
 		_, err := m.Save(ctx, alice, "seal", 0, pro())
-		rises("a save", false, err)
+		rises("a save", true, err)
 		_, err = m.Enable(ctx, alice, "seal")
 		rises("enabling", true, err)
 		k, _, err := m.CreateKey(ctx, alice, "seal", "a")
@@ -174,7 +176,7 @@ func TestRun(t *testing.T) {
 		if err := m.Suspend(ctx, m.kit.DB, alice, "nonpayment"); err != nil {
 			t.Fatal(err)
 		}
-		within("a suspended customer is refused", 401)
+		within("a suspended customer is refused", 402)
 		if err := m.Resume(ctx, m.kit.DB, alice, "nonpayment"); err != nil {
 			t.Fatal(err)
 		}

@@ -293,7 +293,7 @@ func TestFourthType(t *testing.T) {
 			t.Fatalf("a type without the option api_keys allows one key; got %v", err)
 		}
 		edge := must[EdgeMaps](t)(m.EdgeMaps(ctx))
-		if want := hashKey(key) + " 1001:walrus:" + k.ID + "\n"; edge.Maps[KeysMap] != want {
+		if want := hashKey(key) + " 1001:walrus:" + k.ID + "::11:11:0:any\n"; edge.Maps[KeysMap] != want {
 			t.Fatalf("got %q", edge.Maps[KeysMap])
 		}
 		if p := must[UnitPrice](t)(m.PriceAt(ctx, m.kit.DB, "walrus", time.Now())); p.Request.Micros != 250_000_000 {
