@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEdgeAckData, ServicesEdgeAckErrors, ServicesEdgeAckResponses, ServicesEdgeData, ServicesEdgeErrors, ServicesEdgeResponses, ServicesEdgesData, ServicesEdgesErrors, ServicesEdgesResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -486,6 +486,41 @@ export const servicesRotateApiKey = <ThrowOnError extends boolean = false>(optio
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * HAProxy's map files, as soon as they are others than those of If-None-Match
+ */
+export const servicesEdge = <ThrowOnError extends boolean = false>(options?: Options<ServicesEdgeData, ThrowOnError>) => (options?.client ?? client).get<ServicesEdgeResponses, ServicesEdgeErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/services/edge',
+    ...options
+});
+
+/**
+ * Tell which version a HAProxy holds: after each change, and again every 20 s
+ */
+export const servicesEdgeAck = <ThrowOnError extends boolean = false>(options: Options<ServicesEdgeAckData, ThrowOnError>) => (options.client ?? client).post<ServicesEdgeAckResponses, ServicesEdgeAckErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/services/edge/ack',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Every HAProxy that was ever heard of, and what it holds
+ */
+export const servicesEdges = <ThrowOnError extends boolean = false>(options?: Options<ServicesEdgesData, ThrowOnError>) => (options?.client ?? client).get<ServicesEdgesResponses, ServicesEdgesErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/services/edges',
+    ...options
 });
 
 /**

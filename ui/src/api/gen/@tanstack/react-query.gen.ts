@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsIngest, logsList, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
+import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsIngest, logsList, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEdge, servicesEdgeAck, servicesEdges, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEdgeAckData, ServicesEdgeAckError, ServicesEdgeAckResponse, ServicesEdgeData, ServicesEdgeError, ServicesEdgeResponse, ServicesEdgesData, ServicesEdgesError, ServicesEdgesResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
 
 /**
  * Ask for the text to sign
@@ -785,6 +785,59 @@ export const servicesRotateApiKeyMutation = (options?: Partial<Options<ServicesR
     };
     return mutationOptions;
 };
+
+export const servicesEdgeQueryKey = (options?: Options<ServicesEdgeData>) => createQueryKey('servicesEdge', options);
+
+/**
+ * HAProxy's map files, as soon as they are others than those of If-None-Match
+ */
+export const servicesEdgeOptions = (options?: Options<ServicesEdgeData>) => queryOptions<ServicesEdgeResponse, ServicesEdgeError, ServicesEdgeResponse, ReturnType<typeof servicesEdgeQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await servicesEdge({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: servicesEdgeQueryKey(options)
+});
+
+/**
+ * Tell which version a HAProxy holds: after each change, and again every 20 s
+ */
+export const servicesEdgeAckMutation = (options?: Partial<Options<ServicesEdgeAckData>>): UseMutationOptions<ServicesEdgeAckResponse, ServicesEdgeAckError, Options<ServicesEdgeAckData>> => {
+    const mutationOptions: UseMutationOptions<ServicesEdgeAckResponse, ServicesEdgeAckError, Options<ServicesEdgeAckData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await servicesEdgeAck({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const servicesEdgesQueryKey = (options?: Options<ServicesEdgesData>) => createQueryKey('servicesEdges', options);
+
+/**
+ * Every HAProxy that was ever heard of, and what it holds
+ */
+export const servicesEdgesOptions = (options?: Options<ServicesEdgesData>) => queryOptions<ServicesEdgesResponse, ServicesEdgesError, ServicesEdgesResponse, ReturnType<typeof servicesEdgesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await servicesEdges({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: servicesEdgesQueryKey(options)
+});
 
 export const servicesGetConfigQueryKey = (options: Options<ServicesGetConfigData>) => createQueryKey('servicesGetConfig', options);
 
