@@ -103,8 +103,10 @@ func (h *HAProxy) sync(ctx context.Context, name, content, process string, loade
 		if now.version, err = h.replace(ctx, path, content); err != nil {
 			return err
 		}
-		now.entries = int64(strings.Count(content, "\n"))
-		h.log.Info("haproxy has a new map", "map", name, "entries", now.entries)
+		// HAProxy counts an entry once for each way it searches a map, and drops it once: what it counts now is not known. The
+		// next Sync compares, and so proves what was written.
+		now.entries = -1
+		h.log.Info("haproxy has a new map", "map", name, "entries", strings.Count(content, "\n"))
 	}
 	h.seen[name] = now
 	return nil
