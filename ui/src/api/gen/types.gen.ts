@@ -4,6 +4,24 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type Ack = {
+    /**
+     * By the clock of its host.
+     */
+    applied_at: string;
+    /**
+     * An agent's name, or <host>:<socket> of a HAProxy beside a replica.
+     */
+    edge: string;
+    haproxy_version: string;
+    /**
+     * The last change that it holds, with every one before.
+     */
+    revision: number;
+    seen_at: string;
+    version: string;
+};
+
 export type ApiKeyCreated = {
     api_key: ApiKeyOut;
     /**
@@ -49,6 +67,7 @@ export type ApiKeyOut = {
 
 export type ApiKeysOutBody = {
     api_keys: Array<ApiKeyOut>;
+    edge?: EdgeState;
     /**
      * From where this was asked, for a key's networks.
      */
@@ -213,6 +232,10 @@ export type ConfigOut = {
         [key: string]: unknown;
     };
     /**
+     * Of get-config.
+     */
+    edge?: EdgeState;
+    /**
      * What you chose; a suspension does not change it.
      */
     enabled: boolean;
@@ -364,6 +387,47 @@ export type CustomerSession = {
      * As the browser called itself when it signed in.
      */
     user_agent: string;
+};
+
+export type EdgeAckInBody = {
+    applied_at: string;
+    haproxy_version: string;
+    /**
+     * As it came with the files.
+     */
+    version: string;
+};
+
+export type EdgeBody = {
+    /**
+     * File name to content: lines of key, space, value.
+     */
+    files: {
+        [key: string]: string;
+    };
+    /**
+     * <revision>-<SHA-256 of the files>. The revision rises with every change.
+     */
+    version: string;
+};
+
+export type EdgeState = {
+    /**
+     * HAProxies that hold your last change.
+     */
+    live: number;
+    /**
+     * HAProxies that were heard of in the last minute.
+     */
+    of: number;
+};
+
+export type EdgesOutBody = {
+    edges: Array<Ack>;
+    /**
+     * The last change there was.
+     */
+    revision: number;
 };
 
 export type Field = {
@@ -993,6 +1057,7 @@ export type ServiceType = {
 };
 
 export type ServicesOutBody = {
+    edge?: EdgeState;
     services: Array<ServiceOut>;
 };
 
@@ -2348,6 +2413,92 @@ export type ServicesRotateApiKeyResponses = {
 };
 
 export type ServicesRotateApiKeyResponse = ServicesRotateApiKeyResponses[keyof ServicesRotateApiKeyResponses];
+
+export type ServicesEdgeData = {
+    body?: never;
+    headers?: {
+        /**
+         * The ETag of what the agent holds.
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How long to wait for something else, at most 25s; then the answer is 304.
+         */
+        wait?: string;
+    };
+    url: '/api/v1/services/edge';
+};
+
+export type ServicesEdgeErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesEdgeError = ServicesEdgeErrors[keyof ServicesEdgeErrors];
+
+export type ServicesEdgeResponses = {
+    /**
+     * OK
+     */
+    200: EdgeBody;
+};
+
+export type ServicesEdgeResponse = ServicesEdgeResponses[keyof ServicesEdgeResponses];
+
+export type ServicesEdgeAckData = {
+    body: EdgeAckInBody;
+    path?: never;
+    query?: never;
+    url: '/api/v1/services/edge/ack';
+};
+
+export type ServicesEdgeAckErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesEdgeAckError = ServicesEdgeAckErrors[keyof ServicesEdgeAckErrors];
+
+export type ServicesEdgeAckResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type ServicesEdgeAckResponse = ServicesEdgeAckResponses[keyof ServicesEdgeAckResponses];
+
+export type ServicesEdgesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/services/edges';
+};
+
+export type ServicesEdgesErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type ServicesEdgesError = ServicesEdgesErrors[keyof ServicesEdgesErrors];
+
+export type ServicesEdgesResponses = {
+    /**
+     * OK
+     */
+    200: EdgesOutBody;
+};
+
+export type ServicesEdgesResponse = ServicesEdgesResponses[keyof ServicesEdgesResponses];
 
 export type ServicesGetConfigData = {
     body?: never;

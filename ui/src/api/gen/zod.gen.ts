@@ -2,6 +2,15 @@
 
 import * as z from 'zod/mini';
 
+export const zAck = z.object({
+    applied_at: z.iso.datetime({ offset: true }),
+    edge: z.string(),
+    haproxy_version: z.string(),
+    revision: z.int(),
+    seen_at: z.iso.datetime({ offset: true }),
+    version: z.string()
+});
+
 export const zApiKeyOut = z.object({
     created_at: z.iso.datetime({ offset: true }),
     expires_at: z.optional(z.iso.datetime({ offset: true })),
@@ -23,11 +32,6 @@ export const zApiKeyCreated = z.object({
     api_key: zApiKeyOut,
     key: z.string(),
     warning: z.optional(z.string())
-});
-
-export const zApiKeysOutBody = z.object({
-    api_keys: z.array(zApiKeyOut),
-    your_address: z.string()
 });
 
 export const zAttributeInBody = z.object({
@@ -128,6 +132,33 @@ export const zCustomerSession = z.object({
     last_used_at: z.iso.datetime({ offset: true }),
     session_id: z.string(),
     user_agent: z.string()
+});
+
+export const zEdgeAckInBody = z.object({
+    applied_at: z.iso.datetime({ offset: true }),
+    haproxy_version: z.string().check(z.maxLength(60)),
+    version: z.string().check(z.maxLength(100))
+});
+
+export const zEdgeBody = z.object({
+    files: z.record(z.string(), z.string()),
+    version: z.string()
+});
+
+export const zEdgeState = z.object({
+    live: z.int(),
+    of: z.int()
+});
+
+export const zApiKeysOutBody = z.object({
+    api_keys: z.array(zApiKeyOut),
+    edge: z.optional(zEdgeState),
+    your_address: z.string()
+});
+
+export const zEdgesOutBody = z.object({
+    edges: z.array(zAck),
+    revision: z.int()
 });
 
 export const zField = z.object({
@@ -290,6 +321,7 @@ export const zConfigOut = z.object({
     changed_at: z.optional(z.iso.datetime({ offset: true })),
     changed_by: z.optional(z.string()),
     config: z.record(z.string(), z.unknown()),
+    edge: z.optional(zEdgeState),
     enabled: z.boolean(),
     price: zPrice,
     service: z.string(),
@@ -551,6 +583,7 @@ export const zServiceOut = z.object({
 });
 
 export const zServicesOutBody = z.object({
+    edge: z.optional(zEdgeState),
     services: z.array(zServiceOut)
 });
 
@@ -810,6 +843,16 @@ export const zServicesRotateApiKeyHeaders = z.object({
 export const zServicesRotateApiKeyPath = z.object({
     key_id: z.string().check(z.maxLength(32))
 });
+
+export const zServicesEdgeHeaders = z.object({
+    'If-None-Match': z.optional(z.string())
+});
+
+export const zServicesEdgeQuery = z.object({
+    wait: z._default(z.optional(z.string().check(z.regex(/^[0-9]{1,4}s$/))), '0s')
+});
+
+export const zServicesEdgeAckBody = zEdgeAckInBody;
 
 export const zServicesGetConfigPath = z.object({
     service: z.string().check(z.maxLength(31))
