@@ -66,8 +66,14 @@ end $$;
 CREATE FUNCTION services.raise_edge_revision() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+declare
+    raised  bigint;
+    changed bigint := case tg_op when 'DELETE' then old.customer_id else new.customer_id end;
 begin
-    update services.edge_revision set revision = revision + 1;
+    update services.edge_revision set revision = revision + 1 returning revision into raised;
+    insert into services.edge_changes (customer_id, revision)
+    values (changed, raised)
+    on conflict (customer_id) do update set revision = excluded.revision;
     return null;
 end $$;
 CREATE FUNCTION services.refuse_change() RETURNS trigger
@@ -676,6 +682,18 @@ CREATE TABLE services.config_versions (
     CONSTRAINT config_versions_from_one CHECK ((version >= 1)),
     CONSTRAINT config_versions_price_not_negative CHECK ((monthly_micros >= 0))
 );
+CREATE TABLE services.edge_acks (
+    edge text NOT NULL,
+    version text NOT NULL,
+    revision bigint NOT NULL,
+    haproxy_version text NOT NULL,
+    applied_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+CREATE TABLE services.edge_changes (
+    customer_id bigint NOT NULL,
+    revision bigint NOT NULL
+);
 CREATE TABLE services.edge_revision (
     only_row boolean DEFAULT true NOT NULL,
     revision bigint NOT NULL,
@@ -882,6 +900,10 @@ ALTER TABLE ONLY services.api_keys
     ADD CONSTRAINT api_keys_sha256_once UNIQUE (key_sha256);
 ALTER TABLE ONLY services.config_versions
     ADD CONSTRAINT config_versions_pkey PRIMARY KEY (customer_id, service, version);
+ALTER TABLE ONLY services.edge_acks
+    ADD CONSTRAINT edge_acks_pkey PRIMARY KEY (edge);
+ALTER TABLE ONLY services.edge_changes
+    ADD CONSTRAINT edge_changes_pkey PRIMARY KEY (customer_id);
 ALTER TABLE ONLY services.edge_revision
     ADD CONSTRAINT edge_revision_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY services.enabled_periods
@@ -935,12 +957,13 @@ CREATE INDEX transactions_customer ON wallet.transactions USING btree (customer_
 CREATE TRIGGER evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON auth.evidence FOR EACH STATEMENT EXECUTE FUNCTION auth.refuse_change();
 CREATE TRIGGER charges_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.charges FOR EACH STATEMENT EXECUTE FUNCTION billing.refuse_change();
 CREATE TRIGGER fees_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON billing.fees FOR EACH STATEMENT EXECUTE FUNCTION billing.refuse_change();
-CREATE TRIGGER api_keys_edge AFTER INSERT OR DELETE OR UPDATE ON services.api_keys FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
+CREATE TRIGGER api_keys_edge AFTER INSERT OR DELETE OR UPDATE ON services.api_keys FOR EACH ROW EXECUTE FUNCTION services.raise_edge_revision();
 CREATE TRIGGER config_versions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON services.config_versions FOR EACH STATEMENT EXECUTE FUNCTION services.refuse_change();
-CREATE TRIGGER enabled_periods_edge AFTER INSERT OR DELETE OR UPDATE ON services.enabled_periods FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
+CREATE TRIGGER enabled_periods_edge AFTER INSERT OR DELETE OR UPDATE ON services.enabled_periods FOR EACH ROW EXECUTE FUNCTION services.raise_edge_revision();
 CREATE TRIGGER price_book_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON services.price_book FOR EACH STATEMENT EXECUTE FUNCTION services.refuse_change();
 CREATE TRIGGER price_book_no_past BEFORE INSERT ON services.price_book FOR EACH ROW EXECUTE FUNCTION services.refuse_past_price();
-CREATE TRIGGER suspensions_edge AFTER INSERT OR DELETE OR UPDATE ON services.suspensions FOR EACH STATEMENT EXECUTE FUNCTION services.raise_edge_revision();
+CREATE TRIGGER service_configs_edge AFTER INSERT OR DELETE OR UPDATE ON services.service_configs FOR EACH ROW EXECUTE FUNCTION services.raise_edge_revision();
+CREATE TRIGGER suspensions_edge AFTER INSERT OR DELETE OR UPDATE ON services.suspensions FOR EACH ROW EXECUTE FUNCTION services.raise_edge_revision();
 CREATE TRIGGER accounts_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON wallet.accounts FOR EACH STATEMENT EXECUTE FUNCTION wallet.refuse_change();
 CREATE TRIGGER accounts_open_balance AFTER INSERT ON wallet.accounts FOR EACH ROW WHEN ((new.customer_id IS NOT NULL)) EXECUTE FUNCTION wallet.open_balance();
 CREATE TRIGGER balances_follow_postings BEFORE INSERT OR UPDATE ON wallet.balances FOR EACH STATEMENT EXECUTE FUNCTION wallet.refuse_direct_balance();
@@ -985,6 +1008,8 @@ ALTER TABLE ONLY services.config_versions
     ADD CONSTRAINT config_versions_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY services.config_versions
     ADD CONSTRAINT config_versions_price_book_fkey FOREIGN KEY (price_book_id) REFERENCES services.price_book(price_book_id);
+ALTER TABLE ONLY services.edge_changes
+    ADD CONSTRAINT edge_changes_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY services.enabled_periods
     ADD CONSTRAINT enabled_periods_config_fkey FOREIGN KEY (customer_id, service) REFERENCES services.service_configs(customer_id, service);
 ALTER TABLE ONLY services.service_configs
