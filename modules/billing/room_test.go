@@ -55,7 +55,7 @@ func on(t testing.TB, db *sqlx.DB, change ...func(*Config)) *room {
 		f(&c)
 	}
 	l := logs.DefaultConfig()
-	l.Listen = "127.0.0.1:0"
+	l.Listen, l.SpoolDir = "127.0.0.1:0", t.TempDir()
 	m := New(kit, c, services.New(kit, services.DefaultConfig(), nil), wallet.New(kit, wallet.DefaultConfig()), logs.New(kit, l))
 	return &room{m, t, db}
 }
