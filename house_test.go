@@ -205,9 +205,11 @@ func (p *person) call(method, path string, body any) reply {
 		p.h.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		p.h.t.Fatal(err)
+	var text []byte
+	if answer.Header.Get("Content-Type") != "text/event-stream" { // which has no end
+		if text, err = io.ReadAll(answer.Body); err != nil {
+			p.h.t.Fatal(err)
+		}
 	}
 	r := reply{status: answer.StatusCode, body: text}
 	var problem struct {

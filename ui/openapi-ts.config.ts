@@ -15,7 +15,11 @@ function dropInt64(node: unknown): void {
 export default defineConfig({
   input: process.env.SUIFTLY_OPENAPI ?? './openapi.json',
   output: { path: 'src/api/gen', clean: true },
-  parser: { patch: { input: (spec) => dropInt64(spec) } },
+  parser: {
+    patch: { input: (spec) => dropInt64(spec) },
+    // The browser's own EventSource follows it; the query plugin's code for it does not compile.
+    filters: { operations: { exclude: ['GET /api/v1/logs/tail'] } },
+  },
   plugins: [
     '@hey-api/typescript',
     { name: '@hey-api/client-fetch', runtimeConfigPath: '../runtime-config' },

@@ -56,6 +56,7 @@ type route struct {
 	limits  []Limit       // by where callers are
 	body    int           // bytes, where it is not web.body_limit_bytes
 	lasts   time.Duration // where it is not web.request_deadline
+	streams []string      // content types, where the answer is a Streaming
 }
 
 // Option changes a route.
@@ -133,6 +134,9 @@ func add[I, O any](r *Router, method, path, name string, access Access, summary 
 			op.Middlewares = append(op.Middlewares, r.server.idempotent(id, rt))
 			op.Parameters = []*huma.Param{idempotencyParam(rt.needKey)}
 		}
+	}
+	if rt.streams != nil {
+		op.Responses["200"] = streamResponse(rt.streams)
 	}
 	if rt.body > r.server.config.BodyLimitBytes {
 		r.server.large[full] = rt.body

@@ -234,6 +234,7 @@ func (s *Server) OpenAPI() ([]byte, error) { return indented(s.api.OpenAPI()) }
 func (s *Server) Serve(l net.Listener) error { return s.app.Listener(lingering{l}) }
 
 // Drain makes /readyz answer 503 and asks keep-alive clients to go, so that the balancer sends new work elsewhere.
+// Endless streams end.
 func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 func (s *Server) isDraining() bool {

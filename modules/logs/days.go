@@ -21,7 +21,7 @@ func (m *Module) turnDays(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("make day %d ahead: %w", d, err)
 		}
 	}
-	keepFrom := dayOf(now).AddDate(0, 0, -m.config.RetentionDays)
+	keepFrom := m.keepFrom(now)
 	err := pg.Tx(ctx, m.kit.DB, func(tx *sqlx.Tx) error {
 		dropped, err := dropDays(ctx, tx, keepFrom)
 		if dropped > 0 {
@@ -36,6 +36,11 @@ func (m *Module) turnDays(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("forget rejects before %s: %w", keepFrom.Format(time.DateOnly), err)
 	}
 	return nil
+}
+
+// keepFrom is the first moment whose rows are kept.
+func (m *Module) keepFrom(now time.Time) time.Time {
+	return dayOf(now).AddDate(0, 0, -m.config.RetentionDays)
 }
 
 func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }

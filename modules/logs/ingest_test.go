@@ -360,7 +360,7 @@ func TestStatements(t *testing.T) {
 		"heldDays": heldDays, "releaseQuarantined": releaseQuarantined, "fillBatch": fillBatch, "unreadRejects": unreadRejects,
 		"markRedriven": markRedriven, "claims": claims, "checkHeld": checkHeld, "recountBatch": recountBatch,
 		"addRejects": addRejects, "makePartition": makePartition, "dropPartitions": dropPartitions, "forgetRejects": forgetRejects,
-		"forgetQuarantine": forgetQuarantine, "latestRequests": latestRequests, "minuteBuckets": minuteBuckets, "hourBuckets": hourBuckets,
+		"forgetQuarantine": forgetQuarantine, "admitReader": admitReader, "becomeReader": becomeReader, "freshBatches": freshBatches, "minuteBuckets": minuteBuckets, "hourBuckets": hourBuckets,
 		"checkBatches": checkBatches, "checkTotals": checkTotals, "checkRollups": checkRollups, "billedSums": billedSums, "allUnbilled": allUnbilled, "ownHours": ownHoursSQL,
 	})
 	// These need the table beside the log table, which lives as long as a transaction.

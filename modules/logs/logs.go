@@ -140,6 +140,8 @@ type Module struct {
 	intake  *intake
 	syslog  *syslog
 	watched watched
+	reader  reader
+	streams streams
 
 	// Known tells which of some customer ids exist. It is set once, before Run.
 	Known func(context.Context, []customer.ID) (map[customer.ID]bool, error)
@@ -159,7 +161,11 @@ func (m *Module) Name() string { return "logs" }
 
 // Routes are the room's endpoints.
 func (m *Module) Routes(r *web.Router) {
-	web.Get(r, "/", "list", web.Customer, "Your latest requests, newest first", m.list)
+	web.Get(r, "/", "list", web.Customer, "Your requests, newest first", m.list)
+	web.Get(r, "/histogram", "histogram", web.Customer, "How many requests a filter means, in all and in time", m.histogram)
+	web.Stream(r, "/tail", "tail", web.Customer, "Your requests as they arrive, as server-sent events", []string{"text/event-stream"}, m.tail)
+	web.Stream(r, "/export", "export", web.Customer, "Every request of a filter, as a file", []string{"text/csv", "application/x-ndjson"}, m.export)
+	web.Get(r, "/paths", "paths", web.Customer, "The paths that are asked for most", m.paths)
 	web.Post(r, "/ingest", "ingest", web.Edge, "Take a batch of log lines from an edge agent; answered once it is committed", m.push, web.Body(maxPushBytes), web.Lasts(30*time.Second))
 	web.Get(r, "/stats", "stats", web.Customer, "Your requests by minute or hour, for charts", m.stats)
 	m.operatorRoutes(r)

@@ -24,7 +24,14 @@ import (
 // serve puts the room behind the real web pipe; the access token is the customer's number.
 func (r *room) serve() string {
 	r.t.Helper()
+	_, address := r.server(func(*web.Server) {})
+	return address
+}
+
+func (r *room) server(change func(*web.Server)) (*web.Server, string) {
+	r.t.Helper()
 	c := web.DefaultConfig()
+	c.Limits.APIPerMinute = 1_000_000
 	s := web.New(c, r.db, slog.New(slog.DiscardHandler), time.Now, "test")
 	s.Authenticate = func(_ context.Context, token string) (customer.Identity, error) {
 		var id customer.ID
@@ -33,6 +40,7 @@ func (r *room) serve() string {
 		}
 		return customer.Identity{ID: id}, nil
 	}
+	change(s)
 	r.Routes(s.Room(r.Name()))
 	if err := s.Finish(fstest.MapFS{"index.html": {Data: []byte("<html><head></head></html>")}}, nil); err != nil {
 		r.t.Fatal(err)
@@ -45,9 +53,10 @@ func (r *room) serve() string {
 	r.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
+		s.Drain()
 		_ = s.Shutdown(ctx)
 	})
-	return "http://" + l.Addr().String() + "/api/v1/logs"
+	return s, "http://" + l.Addr().String() + "/api/v1/logs"
 }
 
 // get asks as the customer and gives the status and the answer.
@@ -138,7 +147,7 @@ func TestReading(t *testing.T) {
 		status, body, text := get[requestPage](t, r.serve(), 1001, nil)
 		want := LoggedRequest{
 			At: now, RequestID: "00000007-0000-4000-8000-000000000007", Service: "seal", Method: "POST", Path: "/v1/fetch_key", Status: 200,
-			BytesSent: 1874, DurationMs: 7, Backend: "be_seal", Server: "s1", Terminated: "----", ClientIP: "10.1.2.3", KeyID: "7",
+			Billable: true, BytesSent: 1874, BytesIn: 359, DurationMs: 7, Backend: "be_seal", Server: "s1", Terminated: "----", ClientIP: "10.1.2.3", KeyID: "7",
 		}
 		if status != 200 || len(body.Requests) != 1 || body.Requests[0] != want {
 			t.Errorf("%d %s", status, text)
@@ -160,7 +169,7 @@ func TestReading(t *testing.T) {
 			service := []string{"", "seal", "' or true --", "%", "seal' or customer_id > 0 or '' = '"}[draw.IntN(5)]
 			at := place{atMillis: now.UnixMilli() - draw.Int64N(400000)}
 			cursor := []string{"", at.String()}[draw.IntN(2)]
-			page, _, err := r.Requests(context.Background(), id, service, cursor, 1+draw.IntN(200))
+			page, _, err := r.Requests(context.Background(), id, Filter{Services: []string{service}, LatencyMax: -1, BytesMax: -1}, cursor, 1+draw.IntN(200))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,7 +180,7 @@ func TestReading(t *testing.T) {
 			}
 		}
 		for id := customer.ID(0); id < 3; id++ {
-			if page, _, err := r.Requests(context.Background(), id, "", "", 10); err != nil || len(page) != 0 {
+			if page, _, err := r.Requests(context.Background(), id, everything, "", 10); err != nil || len(page) != 0 {
 				t.Errorf("customer %d: %v %v", id, page, err)
 			}
 		}
@@ -182,7 +191,7 @@ func TestReading(t *testing.T) {
 		r := setup(t)
 		r.take("a", 0, [][]byte{line(1, now, "-", "seal", 200, 1)})
 		r.meter()
-		page, _, err := r.Requests(context.Background(), 0, "", "", 10)
+		page, _, err := r.Requests(context.Background(), 0, everything, "", 10)
 		stats, err2 := r.Stats(context.Background(), 0, hour, hour.Add(time.Hour), steps["hour"])
 		if len(page) != 0 || len(stats) != 0 || errors.Join(err, err2) != nil {
 			t.Errorf("%v %v %v %v", page, stats, err, err2)
@@ -270,7 +279,7 @@ func TestReading(t *testing.T) {
 				t.Errorf("%s without a session: %d %s", path, status, text)
 			}
 		}
-		if _, _, err := r.Requests(context.Background(), 1001, "", "x", 1); fault.Of(err).Code != "logs.bad_cursor" {
+		if _, _, err := r.Requests(context.Background(), 1001, everything, "x", 1); fault.Of(err).Code != "logs.bad_cursor" {
 			t.Error(err)
 		}
 	})

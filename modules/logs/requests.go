@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"suiftly/internal/customer"
 	"suiftly/internal/fault"
 )
@@ -25,7 +27,9 @@ type LoggedRequest struct {
 	Method     string    `db:"method" json:"method"`
 	Path       string    `db:"path" json:"path" doc:"Without its query string."`
 	Status     int       `db:"status" json:"status" doc:"-1 when the client left before an answer."`
+	Billable   bool      `db:"billable" json:"billable" doc:"Whether it costs."`
 	BytesSent  int64     `db:"bytes_sent" json:"bytes_sent"`
+	BytesIn    int64     `db:"bytes_received" json:"bytes_received"`
 	DurationMs int64     `db:"duration_ms" json:"duration_ms" doc:"-1 when it could not be timed."`
 	Backend    string    `db:"backend" json:"backend"`
 	Server     string    `db:"server" json:"server"`
@@ -61,14 +65,18 @@ func placeOf(cursor string) (p place, err error) {
 	return p, nil
 }
 
-// Requests gives up to limit requests of the customer, newest first, from the cursor on, and the cursor of the next page: ""
-// on the last one. Pages stay stable while rows are added. service "" is all of them.
-func (m *Module) Requests(ctx context.Context, id customer.ID, service, cursor string, limit int) ([]LoggedRequest, string, error) {
+// Requests gives up to limit of the customer's requests that the filter means, newest first, from the cursor on, and the cursor
+// of the next page: "" on the last one. Pages stay stable while rows are added.
+func (m *Module) Requests(ctx context.Context, id customer.ID, f Filter, cursor string, limit int) ([]LoggedRequest, string, error) {
 	from, err := placeOf(cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	page, err := selectRequests(ctx, m.kit.DB, id, service, from, limit+1)
+	var page []LoggedRequest
+	err = m.own(ctx, id, func(tx *sqlx.Tx) (err error) {
+		page, err = selectRequests(ctx, tx, f, from, limit+1)
+		return err
+	})
 	if err != nil {
 		return nil, "", fmt.Errorf("requests of customer %d: %w", id, err)
 	}
@@ -79,10 +87,18 @@ func (m *Module) Requests(ctx context.Context, id customer.ID, service, cursor s
 		return page, "", nil
 	}
 	page = page[:limit]
-	last := page[limit-1]
-	next := place{atMillis: last.At.UnixMilli()}
-	if !uuid([]byte(last.RequestID), &next.rid) {
-		return nil, "", fmt.Errorf("requests of customer %d: row id %q", id, last.RequestID)
+	next, err := placeAt(page[limit-1])
+	if err != nil {
+		return nil, "", fmt.Errorf("requests of customer %d: %w", id, err)
 	}
 	return page, next.String(), nil
+}
+
+// placeAt is where a page ends that has this row as its last.
+func placeAt(last LoggedRequest) (place, error) {
+	p := place{atMillis: last.At.UnixMilli()}
+	if !uuid([]byte(last.RequestID), &p.rid) {
+		return p, fmt.Errorf("row id %q", last.RequestID)
+	}
+	return p, nil
 }

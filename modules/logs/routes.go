@@ -8,9 +8,9 @@ import (
 )
 
 type requestQuery struct {
-	Service string `query:"service" maxLength:"64" doc:"Only this service."`
-	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Requests on a page."`
-	Cursor  string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
+	FilterQuery
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Requests on a page."`
+	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before."`
 }
 
 type requestPage struct {
@@ -21,8 +21,50 @@ type requestPage struct {
 type requestPageOut struct{ Body requestPage }
 
 func (m *Module) list(ctx context.Context, in *requestQuery) (*requestPageOut, error) {
-	requests, next, err := m.Requests(ctx, customer.From(ctx), in.Service, in.Cursor, in.Limit)
+	f, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	requests, next, err := m.Requests(ctx, customer.From(ctx), f, in.Cursor, in.Limit)
 	return &requestPageOut{requestPage{requests, next}}, err
+}
+
+type requestHistogram struct {
+	StepS    int64      `json:"step_s" doc:"Width of a bucket, in seconds."`
+	KeptFrom time.Time  `json:"kept_from" doc:"Requests before this are not kept."`
+	Total    Outcomes   `json:"total" doc:"The sum of the buckets: of every request that the filter lists."`
+	Buckets  []Outcomes `json:"buckets" nullable:"false" doc:"Every bucket that the time touches, oldest first."`
+}
+
+type requestHistogramOut struct{ Body requestHistogram }
+
+func (m *Module) histogram(ctx context.Context, in *FilterQuery) (*requestHistogramOut, error) {
+	f, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	h, err := m.Histogram(ctx, customer.From(ctx), f)
+	return &requestHistogramOut{requestHistogram{int64(h.Step / time.Second), m.keepFrom(m.kit.Now()), h.Total, h.Buckets}}, err
+}
+
+type pathQuery struct {
+	FilterQuery
+	Limit int `query:"limit" minimum:"1" maximum:"100" default:"10"`
+}
+
+type pathList struct {
+	Paths []PathCount `json:"paths" nullable:"false" doc:"Most requests first."`
+}
+
+type pathListOut struct{ Body pathList }
+
+func (m *Module) paths(ctx context.Context, in *pathQuery) (*pathListOut, error) {
+	f, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	paths, err := m.Paths(ctx, customer.From(ctx), f, in.Limit)
+	return &pathListOut{pathList{paths}}, err
 }
 
 type statsQuery struct {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"suiftly/internal/customer"
 	"suiftly/internal/fault"
 )
@@ -77,7 +79,11 @@ func (r bucketRow) bucket() RequestBucket {
 // widened to whole buckets.
 func (m *Module) Stats(ctx context.Context, id customer.ID, from, to time.Time, step Step) ([]ServiceStats, error) {
 	from, to = widened(from, to, step)
-	rows, err := selectBuckets(ctx, m.kit.DB, step, id, from, to)
+	var rows []bucketRow
+	err := m.own(ctx, id, func(tx *sqlx.Tx) (err error) {
+		rows, err = selectBuckets(ctx, tx, step, from, to)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("stats of customer %d: %w", id, err)
 	}

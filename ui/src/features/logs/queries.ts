@@ -22,7 +22,7 @@ export const requestsQuery = (query: { service?: string; cursor?: string; limit:
     ...logsListOptions({
       query: {
         limit: query.limit,
-        ...(query.service && { service: query.service }),
+        ...(query.service && { service: [query.service] }),
         ...(query.cursor && { cursor: query.cursor }),
       },
     }),

@@ -12,14 +12,14 @@ export function outcome(status: number): { tone: Tone; label: string; means: str
 }
 
 /**
- * The catalog's price of one request: what an answered one (200 to 399) costs, nothing for the others. null: the service is
- * not in the catalog any more. Bandwidth, where it is priced, is charged by the hour and not by the request.
+ * The catalog's price of one request: what a billable one costs, nothing for the others. null: the service is not in the
+ * catalog any more. Bandwidth, where it is priced, is charged by the hour and not by the request.
  */
 export function priceOf(
-  request: Pick<LoggedRequest, 'service' | 'status'>,
+  request: Pick<LoggedRequest, 'service' | 'billable'>,
   services: readonly ServiceOut[],
 ): string | null {
-  if (request.status < 200 || request.status > 399) return 'Free';
+  if (!request.billable) return 'Free';
   const step = services.find((s) => s.type.name === request.service)?.type.requests[0];
   if (!step || step.per <= 0) return null;
   const micros = parseUsd(step.usd);
