@@ -18,6 +18,37 @@ begin
     raise exception 'billing.% is append-only: a correction is a new charge', tg_table_name
         using errcode = 'integrity_constraint_violation', constraint = tg_table_name || '_append_only';
 end $$;
+CREATE FUNCTION logs.admit_reader() RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('logs.admit_reader', 0));
+    if not exists (select from pg_catalog.pg_roles where rolname = 'suiftly_logs_reader') then
+        begin
+            create role suiftly_logs_reader nologin;
+        exception when duplicate_object or unique_violation then -- from another database, at the same time
+            null;
+        end;
+    end if;
+    if not pg_has_role(current_user, 'suiftly_logs_reader', 'member') then
+        begin
+            execute format('grant suiftly_logs_reader to %I', current_user);
+        exception when duplicate_object or unique_violation then
+            null;
+        end;
+    end if;
+    if not has_schema_privilege('suiftly_logs_reader', 'logs', 'usage') then
+        grant usage on schema logs to suiftly_logs_reader;
+    end if;
+    if not has_table_privilege('suiftly_logs_reader', 'logs.own_requests', 'select')
+    or not has_table_privilege('suiftly_logs_reader', 'logs.own_minutes', 'select')
+    or not has_table_privilege('suiftly_logs_reader', 'logs.own_hours', 'select') then
+        grant select on logs.own_requests, logs.own_minutes, logs.own_hours to suiftly_logs_reader;
+    end if;
+    return true;
+exception when insufficient_privilege then
+    return false;
+end $$;
 CREATE FUNCTION logs.drop_partitions(keep_from date) RETURNS integer
     LANGUAGE plpgsql
     AS $$
@@ -410,6 +441,7 @@ CREATE TABLE logs.batches (
     last_at timestamp with time zone,
     metered_run bigint,
     billed_run bigint,
+    written_by xid8 DEFAULT pg_current_xact_id(),
     CONSTRAINT batches_counts CHECK (((LEAST(stored, duplicates, rejected, quarantined, unattributed) >= 0) AND (unattributed <= stored))),
     CONSTRAINT batches_every_line CHECK ((lines = (((stored + duplicates) + rejected) + quarantined))),
     CONSTRAINT batches_metered_first CHECK (((billed_run IS NULL) OR (metered_run IS NOT NULL))),
@@ -461,6 +493,138 @@ ALTER TABLE logs.meter_runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE logs.rollup_hours (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    billable bigint NOT NULL,
+    bytes bigint NOT NULL,
+    status_2xx bigint NOT NULL,
+    status_3xx bigint NOT NULL,
+    status_4xx bigint NOT NULL,
+    status_429 bigint NOT NULL,
+    status_5xx bigint NOT NULL,
+    status_other bigint NOT NULL,
+    duration_sum_ms bigint NOT NULL,
+    took_5 bigint NOT NULL,
+    took_10 bigint NOT NULL,
+    took_25 bigint NOT NULL,
+    took_50 bigint NOT NULL,
+    took_100 bigint NOT NULL,
+    took_250 bigint NOT NULL,
+    took_500 bigint NOT NULL,
+    took_1000 bigint NOT NULL,
+    took_2500 bigint NOT NULL,
+    took_5000 bigint NOT NULL,
+    took_10000 bigint NOT NULL,
+    took_more bigint NOT NULL,
+    CONSTRAINT rollup_hours_classes CHECK (((requests = ((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_other)) AND (status_429 <= status_4xx)))
+)
+WITH (fillfactor='70');
+CREATE VIEW logs.own_hours WITH (security_barrier='true') AS
+ SELECT rollup_hours.service,
+    rollup_hours.bucket,
+    rollup_hours.requests,
+    rollup_hours.billable,
+    rollup_hours.bytes,
+    rollup_hours.status_2xx,
+    rollup_hours.status_3xx,
+    rollup_hours.status_4xx,
+    rollup_hours.status_429,
+    rollup_hours.status_5xx,
+    rollup_hours.status_other,
+    rollup_hours.duration_sum_ms,
+    rollup_hours.took_5,
+    rollup_hours.took_10,
+    rollup_hours.took_25,
+    rollup_hours.took_50,
+    rollup_hours.took_100,
+    rollup_hours.took_250,
+    rollup_hours.took_500,
+    rollup_hours.took_1000,
+    rollup_hours.took_2500,
+    rollup_hours.took_5000,
+    rollup_hours.took_10000,
+    rollup_hours.took_more
+   FROM logs.rollup_hours
+  WHERE ((rollup_hours.customer_id = (NULLIF(current_setting('suiftly.customer_id'::text, true), ''::text))::bigint) AND (rollup_hours.customer_id <> 0));
+CREATE TABLE logs.rollup_minutes (
+    customer_id bigint NOT NULL,
+    service text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    billable bigint NOT NULL,
+    bytes bigint NOT NULL,
+    status_2xx bigint NOT NULL,
+    status_3xx bigint NOT NULL,
+    status_4xx bigint NOT NULL,
+    status_429 bigint NOT NULL,
+    status_5xx bigint NOT NULL,
+    status_other bigint NOT NULL,
+    duration_sum_ms bigint NOT NULL,
+    took_5 bigint NOT NULL,
+    took_10 bigint NOT NULL,
+    took_25 bigint NOT NULL,
+    took_50 bigint NOT NULL,
+    took_100 bigint NOT NULL,
+    took_250 bigint NOT NULL,
+    took_500 bigint NOT NULL,
+    took_1000 bigint NOT NULL,
+    took_2500 bigint NOT NULL,
+    took_5000 bigint NOT NULL,
+    took_10000 bigint NOT NULL,
+    took_more bigint NOT NULL,
+    CONSTRAINT rollup_minutes_classes CHECK (((requests = ((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_other)) AND (status_429 <= status_4xx)))
+)
+WITH (fillfactor='70');
+CREATE VIEW logs.own_minutes WITH (security_barrier='true') AS
+ SELECT rollup_minutes.service,
+    rollup_minutes.bucket,
+    rollup_minutes.requests,
+    rollup_minutes.billable,
+    rollup_minutes.bytes,
+    rollup_minutes.status_2xx,
+    rollup_minutes.status_3xx,
+    rollup_minutes.status_4xx,
+    rollup_minutes.status_429,
+    rollup_minutes.status_5xx,
+    rollup_minutes.status_other,
+    rollup_minutes.duration_sum_ms,
+    rollup_minutes.took_5,
+    rollup_minutes.took_10,
+    rollup_minutes.took_25,
+    rollup_minutes.took_50,
+    rollup_minutes.took_100,
+    rollup_minutes.took_250,
+    rollup_minutes.took_500,
+    rollup_minutes.took_1000,
+    rollup_minutes.took_2500,
+    rollup_minutes.took_5000,
+    rollup_minutes.took_10000,
+    rollup_minutes.took_more
+   FROM logs.rollup_minutes
+  WHERE ((rollup_minutes.customer_id = (NULLIF(current_setting('suiftly.customer_id'::text, true), ''::text))::bigint) AND (rollup_minutes.customer_id <> 0));
+CREATE VIEW logs.own_requests WITH (security_barrier='true') AS
+ SELECT haproxy_logs."timestamp",
+    haproxy_logs.batch_id,
+    haproxy_logs.rid,
+    haproxy_logs.service,
+    haproxy_logs.key_id,
+    haproxy_logs.method,
+    haproxy_logs.path,
+    haproxy_logs.status,
+    haproxy_logs.billable,
+    haproxy_logs.reached,
+    haproxy_logs.bytes_sent,
+    haproxy_logs.bytes_received,
+    haproxy_logs.duration_ms,
+    haproxy_logs.client_ip,
+    haproxy_logs.backend,
+    haproxy_logs.server,
+    haproxy_logs.termination
+   FROM logs.haproxy_logs
+  WHERE ((haproxy_logs.customer_id = (NULLIF(current_setting('suiftly.customer_id'::text, true), ''::text))::bigint) AND (haproxy_logs.customer_id <> 0));
 CREATE TABLE logs.quarantine (
     "timestamp" timestamp with time zone NOT NULL,
     batch_id bigint NOT NULL,
@@ -506,64 +670,6 @@ CREATE TABLE logs.rejects (
     redriven_at timestamp with time zone,
     CONSTRAINT rejects_redriven CHECK (((redriven_batch IS NULL) = (redriven_at IS NULL)))
 );
-CREATE TABLE logs.rollup_hours (
-    customer_id bigint NOT NULL,
-    service text NOT NULL,
-    bucket timestamp with time zone NOT NULL,
-    requests bigint NOT NULL,
-    billable bigint NOT NULL,
-    bytes bigint NOT NULL,
-    status_2xx bigint NOT NULL,
-    status_3xx bigint NOT NULL,
-    status_4xx bigint NOT NULL,
-    status_429 bigint NOT NULL,
-    status_5xx bigint NOT NULL,
-    status_other bigint NOT NULL,
-    duration_sum_ms bigint NOT NULL,
-    took_5 bigint NOT NULL,
-    took_10 bigint NOT NULL,
-    took_25 bigint NOT NULL,
-    took_50 bigint NOT NULL,
-    took_100 bigint NOT NULL,
-    took_250 bigint NOT NULL,
-    took_500 bigint NOT NULL,
-    took_1000 bigint NOT NULL,
-    took_2500 bigint NOT NULL,
-    took_5000 bigint NOT NULL,
-    took_10000 bigint NOT NULL,
-    took_more bigint NOT NULL,
-    CONSTRAINT rollup_hours_classes CHECK (((requests = ((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_other)) AND (status_429 <= status_4xx)))
-)
-WITH (fillfactor='70');
-CREATE TABLE logs.rollup_minutes (
-    customer_id bigint NOT NULL,
-    service text NOT NULL,
-    bucket timestamp with time zone NOT NULL,
-    requests bigint NOT NULL,
-    billable bigint NOT NULL,
-    bytes bigint NOT NULL,
-    status_2xx bigint NOT NULL,
-    status_3xx bigint NOT NULL,
-    status_4xx bigint NOT NULL,
-    status_429 bigint NOT NULL,
-    status_5xx bigint NOT NULL,
-    status_other bigint NOT NULL,
-    duration_sum_ms bigint NOT NULL,
-    took_5 bigint NOT NULL,
-    took_10 bigint NOT NULL,
-    took_25 bigint NOT NULL,
-    took_50 bigint NOT NULL,
-    took_100 bigint NOT NULL,
-    took_250 bigint NOT NULL,
-    took_500 bigint NOT NULL,
-    took_1000 bigint NOT NULL,
-    took_2500 bigint NOT NULL,
-    took_5000 bigint NOT NULL,
-    took_10000 bigint NOT NULL,
-    took_more bigint NOT NULL,
-    CONSTRAINT rollup_minutes_classes CHECK (((requests = ((((status_2xx + status_3xx) + status_4xx) + status_5xx) + status_other)) AND (status_429 <= status_4xx)))
-)
-WITH (fillfactor='70');
 CREATE TABLE logs.tails (
     source text NOT NULL,
     device bigint NOT NULL,

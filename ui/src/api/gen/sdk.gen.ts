@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEdgeAckData, ServicesEdgeAckErrors, ServicesEdgeAckResponses, ServicesEdgeData, ServicesEdgeErrors, ServicesEdgeResponses, ServicesEdgesData, ServicesEdgesErrors, ServicesEdgesResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsExportData, LogsExportErrors, LogsExportResponses, LogsHistogramData, LogsHistogramErrors, LogsHistogramResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsPathsData, LogsPathsErrors, LogsPathsResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEdgeAckData, ServicesEdgeAckErrors, ServicesEdgeAckResponses, ServicesEdgeData, ServicesEdgeErrors, ServicesEdgeResponses, ServicesEdgesData, ServicesEdgesErrors, ServicesEdgesResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -217,15 +217,56 @@ export const billingUsage = <ThrowOnError extends boolean = false>(options: Opti
 });
 
 /**
- * Your latest requests, newest first
+ * Your requests, newest first
  */
 export const logsList = <ThrowOnError extends boolean = false>(options?: Options<LogsListData, ThrowOnError>) => (options?.client ?? client).get<LogsListResponses, LogsListErrors, ThrowOnError>({
+    querySerializer: { parameters: {
+            service: { array: { explode: false } },
+            status: { array: { explode: false } },
+            method: { array: { explode: false } }
+        } },
     security: [{
             in: 'cookie',
             name: '__Host-suiftly-access',
             type: 'apiKey'
         }],
     url: '/api/v1/logs',
+    ...options
+});
+
+/**
+ * Every request of a filter, as a file
+ */
+export const logsExport = <ThrowOnError extends boolean = false>(options?: Options<LogsExportData, ThrowOnError>) => (options?.client ?? client).get<LogsExportResponses, LogsExportErrors, ThrowOnError>({
+    querySerializer: { parameters: {
+            service: { array: { explode: false } },
+            status: { array: { explode: false } },
+            method: { array: { explode: false } }
+        } },
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/export',
+    ...options
+});
+
+/**
+ * How many requests a filter means, in all and in time
+ */
+export const logsHistogram = <ThrowOnError extends boolean = false>(options?: Options<LogsHistogramData, ThrowOnError>) => (options?.client ?? client).get<LogsHistogramResponses, LogsHistogramErrors, ThrowOnError>({
+    querySerializer: { parameters: {
+            service: { array: { explode: false } },
+            status: { array: { explode: false } },
+            method: { array: { explode: false } }
+        } },
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/histogram',
     ...options
 });
 
@@ -241,6 +282,24 @@ export const logsIngest = <ThrowOnError extends boolean = false>(options: Option
         'Content-Type': 'text/plain',
         ...options.headers
     }
+});
+
+/**
+ * The paths that are asked for most
+ */
+export const logsPaths = <ThrowOnError extends boolean = false>(options?: Options<LogsPathsData, ThrowOnError>) => (options?.client ?? client).get<LogsPathsResponses, LogsPathsErrors, ThrowOnError>({
+    querySerializer: { parameters: {
+            service: { array: { explode: false } },
+            status: { array: { explode: false } },
+            method: { array: { explode: false } }
+        } },
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/logs/paths',
+    ...options
 });
 
 /**

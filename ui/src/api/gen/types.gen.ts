@@ -4,32 +4,1030 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
-export type Ack = {
+export type WalletTransactions = {
     /**
-     * By the clock of its host.
+     * Hand it in as cursor for the next page; empty on the last.
      */
-    applied_at: string;
-    /**
-     * An agent's name, or <host>:<socket> of a HAProxy beside a replica.
-     */
-    edge: string;
-    haproxy_version: string;
-    /**
-     * The last change that it holds, with every one before.
-     */
-    revision: number;
-    seen_at: string;
-    version: string;
+    next_cursor: string;
+    transactions: Array<WalletTransaction>;
 };
 
-export type ApiKeyCreated = {
+export type WalletTransaction = {
+    /**
+     * Positive in your favour, negative for a charge.
+     */
+    amount_usd: string;
+    /**
+     * When it counts, UTC.
+     */
+    at: string;
+    /**
+     * What it was posted for; unique.
+     */
+    cause: string;
+    kind: 'charge' | 'refund' | 'credit';
+    /**
+     * What was charged or refunded; empty for a credit.
+     */
+    service: string;
+    /**
+     * Where the money came from or went to: revenue, promo.
+     */
+    source: string;
+    status: 'posted';
+    transaction_id: number;
+};
+
+export type WalletBalance = {
+    /**
+     * Can be spent or withdrawn.
+     */
+    available_usd: string;
+    /**
+     * Available plus reserved less what is owed.
+     */
+    balance_usd: string;
+    /**
+     * Owed: usage beyond the balance. The next deposit or credit pays it first.
+     */
+    receivable_usd: string;
+    /**
+     * Held back for withdrawals under way.
+     */
+    reserved_usd: string;
+};
+
+export type VerifyInBody = {
+    challenge_id: string;
+    /**
+     * The text of the challenge, exactly as it was signed.
+     */
+    message: string;
+    /**
+     * The serialized Sui signature, base64.
+     */
+    signature: string;
+};
+
+export type UsageSum = {
+    /**
+     * What was charged: usage and plans.
+     */
+    amount_usd: string;
+    /**
+     * The requests that cost: answered with a status from 200 to 399.
+     */
+    billable: number;
+    /**
+     * Sent, of requests that reached a backend.
+     */
+    bytes: number;
+    /**
+     * What of it was plan fees.
+     */
+    plan_usd: string;
+    requests: number;
+};
+
+export type UsageService = {
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    amount_usd: string;
+    billable: number;
+    bytes: number;
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    plan_usd: string;
+    requests: number;
+    service: string;
+};
+
+export type UsageLine = {
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    amount_usd: string;
+    label: string;
+    name: 'requests' | 'bandwidth';
+    /**
+     * Billable requests, or bytes sent.
+     */
+    quantity: number;
+};
+
+export type UsageBucket = {
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    amount_usd: string;
+    billable: number;
+    bytes: number;
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    plan_usd: string;
+    requests: number;
+    service: string;
+    /**
+     * First instant of the hour or UTC day.
+     */
+    start: string;
+};
+
+export type UsageAnswer = {
+    /**
+     * What was metered before this time is charged. Null: nothing is yet.
+     */
+    billed_through: string | null;
+    /**
+     * By start, then service; a step without usage has none.
+     */
+    buckets: Array<UsageBucket>;
+    from: string;
+    /**
+     * Over the whole range.
+     */
+    services: Array<UsageService>;
+    step: 'hour' | 'day';
+    to: string;
+    total: UsageSum;
+};
+
+export type Step = {
+    /**
+     * 1000000 for requests, 1073741824 (1 GiB) for bytes.
+     */
+    per: number;
+    /**
+     * The last unit of a month that costs this; absent in the last step, which goes on.
+     */
+    up_to?: number;
+    /**
+     * Price of per units.
+     */
+    usd: string;
+};
+
+export type SpoolState = {
+    /**
+     * On disk.
+     */
+    bytes: number;
+    /**
+     * Stretches that the disk did not keep, set aside in its folder.
+     */
+    damaged: number;
+    /**
+     * At this size senders wait.
+     */
+    max_bytes: number;
+    /**
+     * When the oldest waiting line came.
+     */
+    oldest_at: string | null;
+    /**
+     * What the database does not have yet.
+     */
+    waiting_bytes: number;
+};
+
+export type SourcesOutBody = {
+    from: string;
+    sources: Array<SourceLines>;
+    /**
+     * Of the replica that answers; null when it receives no lines.
+     */
+    spool: SpoolState;
+    to: string;
+};
+
+export type SourceLines = {
+    batches: number;
+    duplicates: number;
+    last_received_at: string;
+    /**
+     * Every line that came: the sum of the next four.
+     */
+    lines: number;
+    quarantined: number;
+    rejected: number;
+    /**
+     * tcp/<host>, udp/<host>, file/<host><path>, import/<content>, edge/<agent>/<source>, or redrive/<from>.
+     */
+    source: string;
+    stored: number;
+    /**
+     * Of the stored: of no known customer.
+     */
+    unattributed: number;
+};
+
+export type SignedIn = {
+    /**
+     * Renew the session before this.
+     */
+    access_expires_at: string;
+    customer: CustomerProfile;
+};
+
+export type Preferences = {
+    /**
+     * The saved view of each page: the query part of its address, by the page's name.
+     */
+    default_views: {
+        [key: string]: string;
+    };
+    /**
+     * Service names, in the order shown.
+     */
+    pinned_services: Array<string>;
+    theme: 'system' | 'light' | 'dark';
+    /**
+     * For display: an IANA name such as Europe/Rome; empty: the browser's.
+     */
+    time_zone: string;
+};
+
+export type CustomerProfile = {
+    address: string;
+    created_at: string;
+    customer_id: number;
+    /**
+     * May be empty.
+     */
+    email: string;
+    /**
+     * unverified: nothing is sent to it.
+     */
+    email_state: 'none' | 'unverified' | 'verified';
+    /**
+     * What the customer wants to be called; may be empty.
+     */
+    name: string;
+    operator: boolean;
+    preferences: Preferences;
+    status: 'active' | 'suspended' | 'closed';
+    /**
+     * Why the account is suspended: nonpayment is resumed by paying.
+     */
+    suspended_reason?: string;
+    /**
+     * Send it with a change; 409 when another change came first.
+     */
+    version: number;
+};
+
+export type SignInChallenge = {
+    /**
+     * Send it back with the signature.
+     */
+    challenge_id: string;
+    expires_at: string;
+    /**
+     * The exact text to sign as a Sui personal message.
+     */
+    message: string;
+};
+
+export type SessionsOutBody = {
+    sessions: Array<CustomerSession>;
+};
+
+export type CustomerSession = {
+    created_at: string;
+    /**
+     * The session that asks.
+     */
+    current: boolean;
+    /**
+     * If it is not used again.
+     */
+    expires_at: string;
+    /**
+     * The network it signed in from: /24 of IPv4, /48 of IPv6.
+     */
+    ip_prefix: string;
+    /**
+     * When it was last renewed, which an open dashboard does every 15 minutes.
+     */
+    last_used_at: string;
+    session_id: string;
+    /**
+     * As the browser called itself when it signed in.
+     */
+    user_agent: string;
+};
+
+export type SessionsEndedOutBody = {
+    /**
+     * How many sessions were ended.
+     */
+    ended: number;
+};
+
+export type ServicesOutBody = {
+    edge?: EdgeState;
+    services: Array<ServiceOut>;
+};
+
+export type ServiceTier = {
+    /**
+     * Requests per second and region that are always served.
+     */
+    guaranteed_rps: number;
+    label: string;
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    monthly_usd: string;
+    name: string;
+};
+
+export type OptionCount = {
+    /**
+     * This many cost nothing extra.
+     */
+    included: number;
+    max: number;
+    min: number;
+    /**
+     * Of each one beyond the included.
+     */
+    monthly_usd: string;
+    /**
+     * What is counted, singular.
+     */
+    unit: string;
+};
+
+export type ServiceOption = {
+    /**
+     * Of a count: its bounds and price. Of counts: how many entries.
+     */
+    count?: OptionCount;
+    description?: string;
+    /**
+     * Of counts: bounds and price of every entry.
+     */
+    each?: OptionCount;
+    kind: 'switch' | 'count' | 'counts';
+    label: string;
+    /**
+     * Of a switch that is on.
+     */
+    monthly_usd: string;
+    /**
+     * The key in the configuration.
+     */
+    name: string;
+    /**
+     * The tiers that may set it; absent: all.
+     */
+    requires_tier?: Array<string>;
+};
+
+export type ServiceType = {
+    /**
+     * Price of bytes sent.
+     */
+    bandwidth: Array<Step>;
+    description: string;
+    label: string;
+    /**
+     * As in URLs, logs and invoices.
+     */
+    name: string;
+    options: Array<ServiceOption>;
+    /**
+     * Price of billable requests.
+     */
+    requests: Array<Step>;
+    /**
+     * Cheapest first, as the operator wrote them.
+     */
+    tiers: Array<ServiceTier>;
+};
+
+export type PriceLine = {
+    /**
+     * quantity x unit_usd
+     */
+    amount_usd: string;
+    label: string;
+    /**
+     * The field of the configuration it comes from; for entries of a list, field.unit.
+     */
+    name: string;
+    quantity: number;
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    unit_usd: string;
+};
+
+export type Price = {
+    lines: Array<PriceLine>;
+    /**
+     * Sum of the lines: the plan fee of a full month.
+     */
+    monthly_usd: string;
+};
+
+export type ConfigOut = {
+    /**
+     * API keys that exist.
+     */
+    api_keys: number;
+    /**
+     * API keys that may exist.
+     */
+    api_keys_max: number;
+    changed_at?: string;
+    changed_by?: string;
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * Of get-config.
+     */
+    edge?: EdgeState;
+    /**
+     * What you chose; a suspension does not change it.
+     */
+    enabled: boolean;
+    price: Price;
+    service: string;
+    state: 'off' | 'enabled' | 'suspended';
+    /**
+     * Reasons; empty when nothing suspends your services.
+     */
+    suspended_for: Array<string>;
+    /**
+     * 0: nothing is saved yet, config holds the defaults.
+     */
+    version: number;
+};
+
+export type EdgeState = {
+    /**
+     * HAProxies that hold your last change.
+     */
+    live: number;
+    /**
+     * HAProxies that were heard of in the last minute.
+     */
+    of: number;
+};
+
+export type ServiceOut = {
+    configuration: ConfigOut;
+    /**
+     * The catalog's entry: everything a form needs.
+     */
+    type: ServiceType;
+};
+
+export type ServiceRequestStats = {
+    /**
+     * Every bucket from from to to, oldest first; zeros where nothing happened.
+     */
+    buckets: Array<RequestBucket>;
+    service: string;
+};
+
+export type RequestBucket = {
+    /**
+     * The bucket's start.
+     */
+    at: string;
+    /**
+     * Requests that cost.
+     */
+    billable: number;
+    /**
+     * Sent, of requests that reached a backend: what bandwidth is charged on.
+     */
+    bytes: number;
+    /**
+     * Divide by the sum of latency for the mean.
+     */
+    duration_sum_ms: number;
+    /**
+     * How many requests took up to each of latency_bounds_ms, not counted in a lower one; the last is the rest.
+     */
+    latency: Array<number>;
+    requests: number;
+    status_2xx: number;
+    status_3xx: number;
+    /**
+     * Requests over the rate limit.
+     */
+    status_429: number;
+    /**
+     * With those of 429.
+     */
+    status_4xx: number;
+    status_5xx: number;
+    /**
+     * Above all, clients that left before an answer.
+     */
+    status_other: number;
+};
+
+export type SaveInBody = {
+    /**
+     * tier and options as the catalog describes them; what is left out takes its default.
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * The version the change was made from; 0 for the first.
+     */
+    version: number;
+};
+
+export type Row = {
+    action: string;
+    /**
+     * customer:<id> or system.
+     */
+    actor: string;
+    at: string;
+    audit_id: number;
+    detail: unknown;
+    request_id: string;
+    subject: string;
+};
+
+export type RotateKeyInBody = {
+    /**
+     * How long the old key goes on; 0 ends it at once.
+     */
+    overlap_hours: number;
+};
+
+export type RestoreInBody = {
+    /**
+     * The version to save again.
+     */
+    restore: number;
+    /**
+     * The version that is current.
+     */
+    version: number;
+};
+
+export type RequestStats = {
+    /**
+     * Start of the first bucket.
+     */
+    from: string;
+    /**
+     * Upper bounds of latency in every bucket.
+     */
+    latency_bounds_ms: Array<number>;
+    /**
+     * Those with a request in this time.
+     */
+    services: Array<ServiceRequestStats>;
+    step: 'minute' | 'hour';
+    /**
+     * End of the last bucket.
+     */
+    to: string;
+};
+
+export type RequestPage = {
+    /**
+     * Asks for the next page; empty on the last one.
+     */
+    next_cursor: string;
+    requests: Array<LoggedRequest>;
+};
+
+export type LoggedRequest = {
+    /**
+     * When the request ended, to the millisecond.
+     */
+    at: string;
+    backend: string;
+    /**
+     * Whether it costs.
+     */
+    billable: boolean;
+    bytes_received: number;
+    bytes_sent: number;
+    /**
+     * Empty when it is not kept.
+     */
+    client_ip: string;
+    /**
+     * -1 when it could not be timed.
+     */
+    duration_ms: number;
+    /**
+     * The API key that was used; empty when unknown.
+     */
+    key_id: string;
+    method: string;
+    /**
+     * Without its query string.
+     */
+    path: string;
+    /**
+     * The X-Request-Id that your backend was sent.
+     */
+    request_id: string;
+    server: string;
+    service: string;
+    /**
+     * -1 when the client left before an answer.
+     */
+    status: number;
+    /**
+     * HAProxy's termination state; ---- when all went well.
+     */
+    termination: string;
+};
+
+export type RequestHistogram = {
+    /**
+     * Every bucket that the time touches, oldest first.
+     */
+    buckets: Array<Outcomes>;
+    /**
+     * Requests before this are not kept.
+     */
+    kept_from: string;
+    /**
+     * Width of a bucket, in seconds.
+     */
+    step_s: number;
+    /**
+     * The sum of the buckets: of every request that the filter lists.
+     */
+    total: Outcomes;
+};
+
+export type Outcomes = {
+    /**
+     * The bucket's start.
+     */
+    at: string;
+    /**
+     * Requests that cost.
+     */
+    billable: number;
+    /**
+     * Sent, of requests that reached a backend: what bandwidth is charged on.
+     */
+    bytes: number;
+    requests: number;
+    status_2xx: number;
+    status_3xx: number;
+    status_429: number;
+    /**
+     * With those of 429.
+     */
+    status_4xx: number;
+    status_5xx: number;
+    /**
+     * Above all, clients that left before an answer.
+     */
+    status_other: number;
+};
+
+export type ReplayOutBody = {
+    /**
+     * Completed with defaults.
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * The same month with the saved configuration.
+     */
+    current_usd: string;
+    from: string;
+    plan: Price;
+    /**
+     * The end of the month, UTC.
+     */
+    to: string;
+    /**
+     * US dollars as a decimal string; answers always carry six decimals.
+     */
+    total_usd: string;
+    /**
+     * At today's prices.
+     */
+    usage: Array<UsageLine>;
+};
+
+export type ReplayInBody = {
+    /**
+     * As in save-config.
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * 2026-10; absent: the month before this one.
+     */
+    month?: string;
+};
+
+export type RenameKeyInBody = {
+    name: string;
+};
+
+export type RejectsOutBody = {
+    /**
+     * Empty on the last page.
+     */
+    next_cursor: string;
+    rejects: Array<Reject>;
+};
+
+export type Reject = {
+    id: string;
+    /**
+     * The line is kept byte for byte, so that it can be read again.
+     */
+    intact: boolean;
+    /**
+     * Without what may be a query string; 8 KiB at most.
+     */
+    line: string;
+    /**
+     * In the batch, from 1.
+     */
+    line_number: number;
+    /**
+     * Of its batch in the source.
+     */
+    position: number;
+    reason: string;
+    /**
+     * When it was read after all; null while it is not.
+     */
+    redriven_at: string | null;
+    rejected_at: string;
+    source: string;
+};
+
+export type Redriven = {
+    /**
+     * Lines that had come again meanwhile.
+     */
+    duplicates: number;
+    /**
+     * Lines that stay as they are.
+     */
+    left: number;
+    /**
+     * There was more than one call takes: call again.
+     */
+    more: boolean;
+    /**
+     * Lines that could be read, of a time too far away.
+     */
+    quarantined: number;
+    /**
+     * Rows that are now metered and billed like any other.
+     */
+    stored: number;
+    /**
+     * Lines that were looked at.
+     */
+    tried: number;
+    /**
+     * Of the stored: of no known customer.
+     */
+    unattributed: number;
+};
+
+export type RedriveInBody = {
+    /**
+     * First moment: of a quarantined row's request, or of a line's rejection.
+     */
+    from?: string;
+    /**
+     * Only these.
+     */
+    reason?: string;
+    /**
+     * Only of this source.
+     */
+    source?: string;
+    /**
+     * Moment after the last.
+     */
+    to?: string;
+};
+
+export type QuoteOutBody = {
+    /**
+     * Against the saved configuration's price; all of it when nothing is saved.
+     */
+    change_usd: string;
+    /**
+     * Completed with defaults.
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * Saved now, it holds from then on: the plan fee accrues by the second.
+     */
+    effective_from: string;
+    price: Price;
+};
+
+export type QuoteInBody = {
+    /**
+     * As in save-config.
+     */
+    config: {
+        [key: string]: unknown;
+    };
+};
+
+export type QuarantineOutBody = {
+    /**
+     * Empty on the last page.
+     */
+    next_cursor: string;
+    rows: Array<HeldRow>;
+};
+
+export type HeldRow = {
+    at: string;
+    bytes_sent: number;
+    /**
+     * Whose the line says it is, where nobody is known.
+     */
+    claimed: string;
+    /**
+     * 0: nobody who is known.
+     */
+    customer_id: number;
+    held_at: string;
+    id: string;
+    method: string;
+    path: string;
+    reason: 'future' | 'old';
+    /**
+     * When it was driven again; null while it is held.
+     */
+    released_at: string | null;
+    service: string;
+    source: string;
+    status: number;
+};
+
+export type Pushed = {
+    /**
+     * This source and position is recorded; nothing was changed.
+     */
+    already_recorded: boolean;
+    /**
+     * Lines that were recorded before.
+     */
+    duplicates: number;
+    /**
+     * Lines held back for their time.
+     */
+    quarantined: number;
+    /**
+     * Lines that could not be read.
+     */
+    rejected: number;
+    /**
+     * Lines that became rows.
+     */
+    stored: number;
+    /**
+     * Of those stored, lines of no known customer.
+     */
+    unattributed: number;
+};
+
+export type Problem = {
+    /**
+     * Stable: room.reason. Programs switch on it.
+     */
+    code: string;
+    /**
+     * Of a conflict: what stands now.
+     */
+    current?: unknown;
+    /**
+     * One sentence a person may read.
+     */
+    detail: string;
+    /**
+     * The refused inputs.
+     */
+    fields?: Array<Field>;
+    /**
+     * Name it when you ask for help.
+     */
+    request_id: string;
+    /**
+     * The HTTP status.
+     */
+    status: number;
+    /**
+     * The status in words.
+     */
+    title: string;
+};
+
+export type Field = {
+    /**
+     * What is wrong with it.
+     */
+    message: string;
+    /**
+     * The field, as the request names it.
+     */
+    name: string;
+};
+
+export type PreferencesChange = {
+    /**
+     * Replaces all of them.
+     */
+    default_views?: {
+        [key: string]: string;
+    };
+    /**
+     * Replaces the list.
+     */
+    pinned_services?: Array<string>;
+    theme?: 'system' | 'light' | 'dark';
+    time_zone?: string;
+};
+
+export type PathList = {
+    /**
+     * Most requests first.
+     */
+    paths: Array<PathCount>;
+};
+
+export type PathCount = {
+    billable: number;
+    /**
+     * Sent, of requests that reached a backend.
+     */
+    bytes: number;
+    /**
+     * Answered 5xx.
+     */
+    failed: number;
+    /**
+     * Half of them took this long or less; -1 when none was timed.
+     */
+    p50_ms: number;
+    p95_ms: number;
+    path: string;
+    requests: number;
+    service: string;
+};
+
+export type ParkedList = {
+    parked: Array<ParkedCustomer>;
+};
+
+export type ParkedCustomer = {
+    /**
+     * Resumed: the next run bills.
+     */
+    approved_at: string | null;
+    customer_id: number;
+    detail: string;
+    reason: 'no_price' | 'overflow' | 'failed' | 'total_fell' | 'too_much';
+    /**
+     * Waits for a resume. Otherwise every run tries again.
+     */
+    review: boolean;
+    /**
+     * The last run that tried.
+     */
+    run_id: number;
+    since: string;
+    tries: number;
+};
+
+export type KeyNetworksOutBody = {
     api_key: ApiKeyOut;
     /**
-     * Send it as the header X-API-Key. It is shown here only.
-     */
-    key: string;
-    /**
-     * That its networks exclude where you are now.
+     * That the list excludes where you are now.
      */
     warning?: string;
 };
@@ -65,43 +1063,241 @@ export type ApiKeyOut = {
     state: 'active' | 'replaced' | 'expired';
 };
 
-export type ApiKeysOutBody = {
-    api_keys: Array<ApiKeyOut>;
-    edge?: EdgeState;
+export type KeyNetworksInBody = {
     /**
-     * From where this was asked, for a key's networks.
+     * Addresses and CIDR networks, IPv4 or IPv6; empty: from anywhere.
      */
-    your_address: string;
+    networks: Array<string>;
 };
 
-export type AttributeInBody = {
+export type KeyExpiryInBody = {
     /**
-     * As /logs/unattributed shows it.
+     * Within five years; absent: it does not end by itself.
+     */
+    expires_at?: string;
+};
+
+export type Installation = {
+    /**
+     * Where customers send their requests, without a slash at the end; empty when the operator did not say (edge.public_url).
+     */
+    api_url: string;
+    /**
+     * The Sui network of the accounts.
+     */
+    network: 'mainnet' | 'testnet' | 'devnet' | 'localnet';
+    /**
+     * Of this binary.
+     */
+    version: string;
+};
+
+export type HistoryOutBody = {
+    versions: Array<ConfigVersion>;
+};
+
+export type Change = {
+    /**
+     * Absent: this version has no such field.
+     */
+    after?: unknown;
+    /**
+     * Absent: the version before had no such field.
+     */
+    before?: unknown;
+    label: string;
+    /**
+     * The field of the configuration.
+     */
+    name: string;
+};
+
+export type ConfigVersion = {
+    changed_at: string;
+    changed_by: string;
+    /**
+     * Against the version before.
+     */
+    changes: Array<Change>;
+    config: {
+        [key: string]: unknown;
+    };
+    price: Price;
+    /**
+     * Against the version before.
+     */
+    price_change_usd: string;
+    /**
+     * Why it cannot be restored: what today's catalog does not allow. Empty: it can.
+     */
+    refused: Array<Field>;
+    version: number;
+};
+
+export type EdgesOutBody = {
+    edges: Array<Ack>;
+    /**
+     * The last change there was.
+     */
+    revision: number;
+};
+
+export type Ack = {
+    /**
+     * By the clock of its host.
+     */
+    applied_at: string;
+    /**
+     * An agent's name, or <host>:<socket> of a HAProxy beside a replica.
+     */
+    edge: string;
+    haproxy_version: string;
+    /**
+     * The last change that it holds, with every one before.
+     */
+    revision: number;
+    seen_at: string;
+    version: string;
+};
+
+export type EdgeBody = {
+    /**
+     * File name to content: lines of key, space, value.
+     */
+    files: {
+        [key: string]: string;
+    };
+    /**
+     * <revision>-<SHA-256 of the files>. The revision rises with every change.
+     */
+    version: string;
+};
+
+export type EdgeAckInBody = {
+    applied_at: string;
+    haproxy_version: string;
+    /**
+     * As it came with the files.
+     */
+    version: string;
+};
+
+export type CustomerExport = {
+    /**
+     * Every change to your account, newest first.
+     */
+    changes: Array<Row>;
+    customer: CustomerProfile;
+    exported_at: string;
+    /**
+     * What each other part of the product keeps about you.
+     */
+    rooms: {
+        [key: string]: unknown;
+    };
+    sessions: Array<CustomerSession>;
+    /**
+     * Every change your wallet signed, word for word.
+     */
+    signed_changes: Array<CustomerApproval>;
+};
+
+export type CustomerApproval = {
+    approved_at: string;
+    evidence_id: number;
+    message: string;
+    purpose: string;
+    scheme: string;
+    signature: string;
+};
+
+export type CustomerChange = {
+    /**
+     * Empty takes it away.
+     */
+    email?: string;
+    name?: string;
+    preferences?: PreferencesChange;
+    /**
+     * The version that the change was made from.
+     */
+    version: number;
+};
+
+export type CreateKeyInBody = {
+    /**
+     * When it ends by itself, within five years.
+     */
+    expires_at?: string;
+    /**
+     * Yours to choose.
+     */
+    name: string;
+    /**
+     * Addresses and CIDR networks, IPv4 or IPv6, that may use it; none: all.
+     */
+    networks?: Array<string>;
+    /**
+     * The service type the key is for.
+     */
+    service: string;
+};
+
+export type ClaimsOutBody = {
+    claims: Array<Claim>;
+};
+
+export type Claim = {
+    /**
+     * What the lines name as their customer; empty when they name none.
      */
     claimed: string;
+    first_at: string;
+    last_at: string;
+    requests: number;
     /**
-     * Who is to have them, and pay.
+     * Empty when they name none; such rows cannot be attributed.
      */
-    customer_id: number;
-    /**
-     * First moment.
-     */
-    from: string;
-    /**
-     * Moment after the last.
-     */
-    to: string;
+    service: string;
 };
 
-export type AttributeOutBody = {
+export type ChangeProof = {
+    challenge_id: string;
     /**
-     * There were more than one call takes: call again.
+     * The text of the challenge, exactly as it was signed.
      */
-    more: boolean;
+    message: string;
     /**
-     * Rows that changed hands.
+     * The serialized Sui signature, base64.
      */
-    rows: number;
+    signature: string;
+};
+
+export type ChangeChallenge = {
+    /**
+     * Send it back with the signature.
+     */
+    challenge_id: string;
+    expires_at: string;
+    /**
+     * The exact text to sign as a Sui personal message.
+     */
+    message: string;
+};
+
+export type ChallengeInBody = {
+    /**
+     * The wallet's Sui address; short and upper-case forms are normalised.
+     */
+    address: string;
+};
+
+export type BillingRuns = {
+    /**
+     * Hand it in as cursor for the next page; empty on the last.
+     */
+    next_cursor: string;
+    runs: Array<BillingRun>;
 };
 
 export type BillingRun = {
@@ -144,1172 +1340,55 @@ export type BillingRun = {
     state: 'running' | 'done' | 'partial' | 'failed' | 'abandoned';
 };
 
-export type BillingRuns = {
+export type AttributeOutBody = {
     /**
-     * Hand it in as cursor for the next page; empty on the last.
-     */
-    next_cursor: string;
-    runs: Array<BillingRun>;
-};
-
-export type ChallengeInBody = {
-    /**
-     * The wallet's Sui address; short and upper-case forms are normalised.
-     */
-    address: string;
-};
-
-export type Change = {
-    /**
-     * Absent: this version has no such field.
-     */
-    after?: unknown;
-    /**
-     * Absent: the version before had no such field.
-     */
-    before?: unknown;
-    label: string;
-    /**
-     * The field of the configuration.
-     */
-    name: string;
-};
-
-export type ChangeChallenge = {
-    /**
-     * Send it back with the signature.
-     */
-    challenge_id: string;
-    expires_at: string;
-    /**
-     * The exact text to sign as a Sui personal message.
-     */
-    message: string;
-};
-
-export type ChangeProof = {
-    challenge_id: string;
-    /**
-     * The text of the challenge, exactly as it was signed.
-     */
-    message: string;
-    /**
-     * The serialized Sui signature, base64.
-     */
-    signature: string;
-};
-
-export type Claim = {
-    /**
-     * What the lines name as their customer; empty when they name none.
-     */
-    claimed: string;
-    first_at: string;
-    last_at: string;
-    requests: number;
-    /**
-     * Empty when they name none; such rows cannot be attributed.
-     */
-    service: string;
-};
-
-export type ClaimsOutBody = {
-    claims: Array<Claim>;
-};
-
-export type ConfigOut = {
-    /**
-     * API keys that exist.
-     */
-    api_keys: number;
-    /**
-     * API keys that may exist.
-     */
-    api_keys_max: number;
-    changed_at?: string;
-    changed_by?: string;
-    config: {
-        [key: string]: unknown;
-    };
-    /**
-     * Of get-config.
-     */
-    edge?: EdgeState;
-    /**
-     * What you chose; a suspension does not change it.
-     */
-    enabled: boolean;
-    price: Price;
-    service: string;
-    state: 'off' | 'enabled' | 'suspended';
-    /**
-     * Reasons; empty when nothing suspends your services.
-     */
-    suspended_for: Array<string>;
-    /**
-     * 0: nothing is saved yet, config holds the defaults.
-     */
-    version: number;
-};
-
-export type ConfigVersion = {
-    changed_at: string;
-    changed_by: string;
-    /**
-     * Against the version before.
-     */
-    changes: Array<Change>;
-    config: {
-        [key: string]: unknown;
-    };
-    price: Price;
-    /**
-     * Against the version before.
-     */
-    price_change_usd: string;
-    /**
-     * Why it cannot be restored: what today's catalog does not allow. Empty: it can.
-     */
-    refused: Array<Field>;
-    version: number;
-};
-
-export type CreateKeyInBody = {
-    /**
-     * When it ends by itself, within five years.
-     */
-    expires_at?: string;
-    /**
-     * Yours to choose.
-     */
-    name: string;
-    /**
-     * Addresses and CIDR networks, IPv4 or IPv6, that may use it; none: all.
-     */
-    networks?: Array<string>;
-    /**
-     * The service type the key is for.
-     */
-    service: string;
-};
-
-export type CustomerApproval = {
-    approved_at: string;
-    evidence_id: number;
-    message: string;
-    purpose: string;
-    scheme: string;
-    signature: string;
-};
-
-export type CustomerChange = {
-    /**
-     * Empty takes it away.
-     */
-    email?: string;
-    name?: string;
-    preferences?: PreferencesChange;
-    /**
-     * The version that the change was made from.
-     */
-    version: number;
-};
-
-export type CustomerExport = {
-    /**
-     * Every change to your account, newest first.
-     */
-    changes: Array<Row>;
-    customer: CustomerProfile;
-    exported_at: string;
-    /**
-     * What each other part of the product keeps about you.
-     */
-    rooms: {
-        [key: string]: unknown;
-    };
-    sessions: Array<CustomerSession>;
-    /**
-     * Every change your wallet signed, word for word.
-     */
-    signed_changes: Array<CustomerApproval>;
-};
-
-export type CustomerProfile = {
-    address: string;
-    created_at: string;
-    customer_id: number;
-    /**
-     * May be empty.
-     */
-    email: string;
-    /**
-     * unverified: nothing is sent to it.
-     */
-    email_state: 'none' | 'unverified' | 'verified';
-    /**
-     * What the customer wants to be called; may be empty.
-     */
-    name: string;
-    operator: boolean;
-    preferences: Preferences;
-    status: 'active' | 'suspended' | 'closed';
-    /**
-     * Why the account is suspended: nonpayment is resumed by paying.
-     */
-    suspended_reason?: string;
-    /**
-     * Send it with a change; 409 when another change came first.
-     */
-    version: number;
-};
-
-export type CustomerSession = {
-    created_at: string;
-    /**
-     * The session that asks.
-     */
-    current: boolean;
-    /**
-     * If it is not used again.
-     */
-    expires_at: string;
-    /**
-     * The network it signed in from: /24 of IPv4, /48 of IPv6.
-     */
-    ip_prefix: string;
-    /**
-     * When it was last renewed, which an open dashboard does every 15 minutes.
-     */
-    last_used_at: string;
-    session_id: string;
-    /**
-     * As the browser called itself when it signed in.
-     */
-    user_agent: string;
-};
-
-export type EdgeAckInBody = {
-    applied_at: string;
-    haproxy_version: string;
-    /**
-     * As it came with the files.
-     */
-    version: string;
-};
-
-export type EdgeBody = {
-    /**
-     * File name to content: lines of key, space, value.
-     */
-    files: {
-        [key: string]: string;
-    };
-    /**
-     * <revision>-<SHA-256 of the files>. The revision rises with every change.
-     */
-    version: string;
-};
-
-export type EdgeState = {
-    /**
-     * HAProxies that hold your last change.
-     */
-    live: number;
-    /**
-     * HAProxies that were heard of in the last minute.
-     */
-    of: number;
-};
-
-export type EdgesOutBody = {
-    edges: Array<Ack>;
-    /**
-     * The last change there was.
-     */
-    revision: number;
-};
-
-export type Field = {
-    /**
-     * What is wrong with it.
-     */
-    message: string;
-    /**
-     * The field, as the request names it.
-     */
-    name: string;
-};
-
-export type HeldRow = {
-    at: string;
-    bytes_sent: number;
-    /**
-     * Whose the line says it is, where nobody is known.
-     */
-    claimed: string;
-    /**
-     * 0: nobody who is known.
-     */
-    customer_id: number;
-    held_at: string;
-    id: string;
-    method: string;
-    path: string;
-    reason: 'future' | 'old';
-    /**
-     * When it was driven again; null while it is held.
-     */
-    released_at: string | null;
-    service: string;
-    source: string;
-    status: number;
-};
-
-export type HistoryOutBody = {
-    versions: Array<ConfigVersion>;
-};
-
-export type Installation = {
-    /**
-     * Where customers send their requests, without a slash at the end; empty when the operator did not say (edge.public_url).
-     */
-    api_url: string;
-    /**
-     * The Sui network of the accounts.
-     */
-    network: 'mainnet' | 'testnet' | 'devnet' | 'localnet';
-    /**
-     * Of this binary.
-     */
-    version: string;
-};
-
-export type KeyExpiryInBody = {
-    /**
-     * Within five years; absent: it does not end by itself.
-     */
-    expires_at?: string;
-};
-
-export type KeyNetworksInBody = {
-    /**
-     * Addresses and CIDR networks, IPv4 or IPv6; empty: from anywhere.
-     */
-    networks: Array<string>;
-};
-
-export type KeyNetworksOutBody = {
-    api_key: ApiKeyOut;
-    /**
-     * That the list excludes where you are now.
-     */
-    warning?: string;
-};
-
-export type LoggedRequest = {
-    /**
-     * When the request ended, to the millisecond.
-     */
-    at: string;
-    backend: string;
-    bytes_sent: number;
-    /**
-     * Empty when it is not kept.
-     */
-    client_ip: string;
-    /**
-     * -1 when it could not be timed.
-     */
-    duration_ms: number;
-    /**
-     * The API key that was used; empty when unknown.
-     */
-    key_id: string;
-    method: string;
-    /**
-     * Without its query string.
-     */
-    path: string;
-    /**
-     * The X-Request-Id that your backend was sent.
-     */
-    request_id: string;
-    server: string;
-    service: string;
-    /**
-     * -1 when the client left before an answer.
-     */
-    status: number;
-    /**
-     * HAProxy's termination state; ---- when all went well.
-     */
-    termination: string;
-};
-
-export type OptionCount = {
-    /**
-     * This many cost nothing extra.
-     */
-    included: number;
-    max: number;
-    min: number;
-    /**
-     * Of each one beyond the included.
-     */
-    monthly_usd: string;
-    /**
-     * What is counted, singular.
-     */
-    unit: string;
-};
-
-export type ParkedCustomer = {
-    /**
-     * Resumed: the next run bills.
-     */
-    approved_at: string | null;
-    customer_id: number;
-    detail: string;
-    reason: 'no_price' | 'overflow' | 'failed' | 'total_fell' | 'too_much';
-    /**
-     * Waits for a resume. Otherwise every run tries again.
-     */
-    review: boolean;
-    /**
-     * The last run that tried.
-     */
-    run_id: number;
-    since: string;
-    tries: number;
-};
-
-export type ParkedList = {
-    parked: Array<ParkedCustomer>;
-};
-
-export type Preferences = {
-    /**
-     * The saved view of each page: the query part of its address, by the page's name.
-     */
-    default_views: {
-        [key: string]: string;
-    };
-    /**
-     * Service names, in the order shown.
-     */
-    pinned_services: Array<string>;
-    theme: 'system' | 'light' | 'dark';
-    /**
-     * For display: an IANA name such as Europe/Rome; empty: the browser's.
-     */
-    time_zone: string;
-};
-
-export type PreferencesChange = {
-    /**
-     * Replaces all of them.
-     */
-    default_views?: {
-        [key: string]: string;
-    };
-    /**
-     * Replaces the list.
-     */
-    pinned_services?: Array<string>;
-    theme?: 'system' | 'light' | 'dark';
-    time_zone?: string;
-};
-
-export type Price = {
-    lines: Array<PriceLine>;
-    /**
-     * Sum of the lines: the plan fee of a full month.
-     */
-    monthly_usd: string;
-};
-
-export type PriceLine = {
-    /**
-     * quantity x unit_usd
-     */
-    amount_usd: string;
-    label: string;
-    /**
-     * The field of the configuration it comes from; for entries of a list, field.unit.
-     */
-    name: string;
-    quantity: number;
-    /**
-     * US dollars as a decimal string; answers always carry six decimals.
-     */
-    unit_usd: string;
-};
-
-export type Problem = {
-    /**
-     * Stable: room.reason. Programs switch on it.
-     */
-    code: string;
-    /**
-     * Of a conflict: what stands now.
-     */
-    current?: unknown;
-    /**
-     * One sentence a person may read.
-     */
-    detail: string;
-    /**
-     * The refused inputs.
-     */
-    fields?: Array<Field>;
-    /**
-     * Name it when you ask for help.
-     */
-    request_id: string;
-    /**
-     * The HTTP status.
-     */
-    status: number;
-    /**
-     * The status in words.
-     */
-    title: string;
-};
-
-export type Pushed = {
-    /**
-     * This source and position is recorded; nothing was changed.
-     */
-    already_recorded: boolean;
-    /**
-     * Lines that were recorded before.
-     */
-    duplicates: number;
-    /**
-     * Lines held back for their time.
-     */
-    quarantined: number;
-    /**
-     * Lines that could not be read.
-     */
-    rejected: number;
-    /**
-     * Lines that became rows.
-     */
-    stored: number;
-    /**
-     * Of those stored, lines of no known customer.
-     */
-    unattributed: number;
-};
-
-export type QuarantineOutBody = {
-    /**
-     * Empty on the last page.
-     */
-    next_cursor: string;
-    rows: Array<HeldRow>;
-};
-
-export type QuoteInBody = {
-    /**
-     * As in save-config.
-     */
-    config: {
-        [key: string]: unknown;
-    };
-};
-
-export type QuoteOutBody = {
-    /**
-     * Against the saved configuration's price; all of it when nothing is saved.
-     */
-    change_usd: string;
-    /**
-     * Completed with defaults.
-     */
-    config: {
-        [key: string]: unknown;
-    };
-    /**
-     * Saved now, it holds from then on: the plan fee accrues by the second.
-     */
-    effective_from: string;
-    price: Price;
-};
-
-export type RedriveInBody = {
-    /**
-     * First moment: of a quarantined row's request, or of a line's rejection.
-     */
-    from?: string;
-    /**
-     * Only these.
-     */
-    reason?: string;
-    /**
-     * Only of this source.
-     */
-    source?: string;
-    /**
-     * Moment after the last.
-     */
-    to?: string;
-};
-
-export type Redriven = {
-    /**
-     * Lines that had come again meanwhile.
-     */
-    duplicates: number;
-    /**
-     * Lines that stay as they are.
-     */
-    left: number;
-    /**
-     * There was more than one call takes: call again.
+     * There were more than one call takes: call again.
      */
     more: boolean;
     /**
-     * Lines that could be read, of a time too far away.
+     * Rows that changed hands.
      */
-    quarantined: number;
-    /**
-     * Rows that are now metered and billed like any other.
-     */
-    stored: number;
-    /**
-     * Lines that were looked at.
-     */
-    tried: number;
-    /**
-     * Of the stored: of no known customer.
-     */
-    unattributed: number;
+    rows: number;
 };
 
-export type Reject = {
-    id: string;
+export type AttributeInBody = {
     /**
-     * The line is kept byte for byte, so that it can be read again.
+     * As /logs/unattributed shows it.
      */
-    intact: boolean;
+    claimed: string;
     /**
-     * Without what may be a query string; 8 KiB at most.
+     * Who is to have them, and pay.
      */
-    line: string;
+    customer_id: number;
     /**
-     * In the batch, from 1.
-     */
-    line_number: number;
-    /**
-     * Of its batch in the source.
-     */
-    position: number;
-    reason: string;
-    /**
-     * When it was read after all; null while it is not.
-     */
-    redriven_at: string | null;
-    rejected_at: string;
-    source: string;
-};
-
-export type RejectsOutBody = {
-    /**
-     * Empty on the last page.
-     */
-    next_cursor: string;
-    rejects: Array<Reject>;
-};
-
-export type RenameKeyInBody = {
-    name: string;
-};
-
-export type ReplayInBody = {
-    /**
-     * As in save-config.
-     */
-    config: {
-        [key: string]: unknown;
-    };
-    /**
-     * 2026-10; absent: the month before this one.
-     */
-    month?: string;
-};
-
-export type ReplayOutBody = {
-    /**
-     * Completed with defaults.
-     */
-    config: {
-        [key: string]: unknown;
-    };
-    /**
-     * The same month with the saved configuration.
-     */
-    current_usd: string;
-    from: string;
-    plan: Price;
-    /**
-     * The end of the month, UTC.
-     */
-    to: string;
-    /**
-     * US dollars as a decimal string; answers always carry six decimals.
-     */
-    total_usd: string;
-    /**
-     * At today's prices.
-     */
-    usage: Array<UsageLine>;
-};
-
-export type RequestBucket = {
-    /**
-     * The bucket's start.
-     */
-    at: string;
-    /**
-     * Requests that cost.
-     */
-    billable: number;
-    /**
-     * Sent, of requests that reached a backend: what bandwidth is charged on.
-     */
-    bytes: number;
-    /**
-     * Divide by the sum of latency for the mean.
-     */
-    duration_sum_ms: number;
-    /**
-     * How many requests took up to each of latency_bounds_ms, not counted in a lower one; the last is the rest.
-     */
-    latency: Array<number>;
-    requests: number;
-    status_2xx: number;
-    status_3xx: number;
-    /**
-     * Requests over the rate limit.
-     */
-    status_429: number;
-    /**
-     * With those of 429.
-     */
-    status_4xx: number;
-    status_5xx: number;
-    /**
-     * Above all, clients that left before an answer.
-     */
-    status_other: number;
-};
-
-export type RequestPage = {
-    /**
-     * Asks for the next page; empty on the last one.
-     */
-    next_cursor: string;
-    requests: Array<LoggedRequest>;
-};
-
-export type RequestStats = {
-    /**
-     * Start of the first bucket.
+     * First moment.
      */
     from: string;
     /**
-     * Upper bounds of latency in every bucket.
-     */
-    latency_bounds_ms: Array<number>;
-    /**
-     * Those with a request in this time.
-     */
-    services: Array<ServiceRequestStats>;
-    step: 'minute' | 'hour';
-    /**
-     * End of the last bucket.
+     * Moment after the last.
      */
     to: string;
 };
 
-export type RestoreInBody = {
-    /**
-     * The version to save again.
-     */
-    restore: number;
-    /**
-     * The version that is current.
-     */
-    version: number;
-};
-
-export type RotateKeyInBody = {
-    /**
-     * How long the old key goes on; 0 ends it at once.
-     */
-    overlap_hours: number;
-};
-
-export type Row = {
-    action: string;
-    /**
-     * customer:<id> or system.
-     */
-    actor: string;
-    at: string;
-    audit_id: number;
-    detail: unknown;
-    request_id: string;
-    subject: string;
-};
-
-export type SaveInBody = {
-    /**
-     * tier and options as the catalog describes them; what is left out takes its default.
-     */
-    config: {
-        [key: string]: unknown;
-    };
-    /**
-     * The version the change was made from; 0 for the first.
-     */
-    version: number;
-};
-
-export type ServiceOption = {
-    /**
-     * Of a count: its bounds and price. Of counts: how many entries.
-     */
-    count?: OptionCount;
-    description?: string;
-    /**
-     * Of counts: bounds and price of every entry.
-     */
-    each?: OptionCount;
-    kind: 'switch' | 'count' | 'counts';
-    label: string;
-    /**
-     * Of a switch that is on.
-     */
-    monthly_usd: string;
-    /**
-     * The key in the configuration.
-     */
-    name: string;
-    /**
-     * The tiers that may set it; absent: all.
-     */
-    requires_tier?: Array<string>;
-};
-
-export type ServiceOut = {
-    configuration: ConfigOut;
-    /**
-     * The catalog's entry: everything a form needs.
-     */
-    type: ServiceType;
-};
-
-export type ServiceRequestStats = {
-    /**
-     * Every bucket from from to to, oldest first; zeros where nothing happened.
-     */
-    buckets: Array<RequestBucket>;
-    service: string;
-};
-
-export type ServiceTier = {
-    /**
-     * Requests per second and region that are always served.
-     */
-    guaranteed_rps: number;
-    label: string;
-    /**
-     * US dollars as a decimal string; answers always carry six decimals.
-     */
-    monthly_usd: string;
-    name: string;
-};
-
-export type ServiceType = {
-    /**
-     * Price of bytes sent.
-     */
-    bandwidth: Array<Step>;
-    description: string;
-    label: string;
-    /**
-     * As in URLs, logs and invoices.
-     */
-    name: string;
-    options: Array<ServiceOption>;
-    /**
-     * Price of billable requests.
-     */
-    requests: Array<Step>;
-    /**
-     * Cheapest first, as the operator wrote them.
-     */
-    tiers: Array<ServiceTier>;
-};
-
-export type ServicesOutBody = {
+export type ApiKeysOutBody = {
+    api_keys: Array<ApiKeyOut>;
     edge?: EdgeState;
-    services: Array<ServiceOut>;
+    /**
+     * From where this was asked, for a key's networks.
+     */
+    your_address: string;
 };
 
-export type SessionsEndedOutBody = {
+export type ApiKeyCreated = {
+    api_key: ApiKeyOut;
     /**
-     * How many sessions were ended.
+     * Send it as the header X-API-Key. It is shown here only.
      */
-    ended: number;
-};
-
-export type SessionsOutBody = {
-    sessions: Array<CustomerSession>;
-};
-
-export type SignInChallenge = {
+    key: string;
     /**
-     * Send it back with the signature.
+     * That its networks exclude where you are now.
      */
-    challenge_id: string;
-    expires_at: string;
-    /**
-     * The exact text to sign as a Sui personal message.
-     */
-    message: string;
-};
-
-export type SignedIn = {
-    /**
-     * Renew the session before this.
-     */
-    access_expires_at: string;
-    customer: CustomerProfile;
-};
-
-export type SourceLines = {
-    batches: number;
-    duplicates: number;
-    last_received_at: string;
-    /**
-     * Every line that came: the sum of the next four.
-     */
-    lines: number;
-    quarantined: number;
-    rejected: number;
-    /**
-     * tcp/<host>, udp/<host>, file/<host><path>, import/<content>, edge/<agent>/<source>, or redrive/<from>.
-     */
-    source: string;
-    stored: number;
-    /**
-     * Of the stored: of no known customer.
-     */
-    unattributed: number;
-};
-
-export type SourcesOutBody = {
-    from: string;
-    sources: Array<SourceLines>;
-    /**
-     * Of the replica that answers; null when it receives no lines.
-     */
-    spool: SpoolState;
-    to: string;
-};
-
-export type SpoolState = {
-    /**
-     * On disk.
-     */
-    bytes: number;
-    /**
-     * Stretches that the disk did not keep, set aside in its folder.
-     */
-    damaged: number;
-    /**
-     * At this size senders wait.
-     */
-    max_bytes: number;
-    /**
-     * When the oldest waiting line came.
-     */
-    oldest_at: string | null;
-    /**
-     * What the database does not have yet.
-     */
-    waiting_bytes: number;
-};
-
-export type Step = {
-    /**
-     * 1000000 for requests, 1073741824 (1 GiB) for bytes.
-     */
-    per: number;
-    /**
-     * The last unit of a month that costs this; absent in the last step, which goes on.
-     */
-    up_to?: number;
-    /**
-     * Price of per units.
-     */
-    usd: string;
-};
-
-export type UsageAnswer = {
-    /**
-     * What was metered before this time is charged. Null: nothing is yet.
-     */
-    billed_through: string | null;
-    /**
-     * By start, then service; a step without usage has none.
-     */
-    buckets: Array<UsageBucket>;
-    from: string;
-    /**
-     * Over the whole range.
-     */
-    services: Array<UsageService>;
-    step: 'hour' | 'day';
-    to: string;
-    total: UsageSum;
-};
-
-export type UsageBucket = {
-    /**
-     * US dollars as a decimal string; answers always carry six decimals.
-     */
-    amount_usd: string;
-    billable: number;
-    bytes: number;
-    /**
-     * US dollars as a decimal string; answers always carry six decimals.
-     */
-    plan_usd: string;
-    requests: number;
-    service: string;
-    /**
-     * First instant of the hour or UTC day.
-     */
-    start: string;
-};
-
-export type UsageLine = {
-    /**
-     * US dollars as a decimal string; answers always carry six decimals.
-     */
-    amount_usd: string;
-    label: string;
-    name: 'requests' | 'bandwidth';
-    /**
-     * Billable requests, or bytes sent.
-     */
-    quantity: number;
-};
-
-export type UsageService = {
-    /**
-     * US dollars as a decimal string; answers always carry six decimals.
-     */
-    amount_usd: string;
-    billable: number;
-    bytes: number;
-    /**
-     * US dollars as a decimal string; answers always carry six decimals.
-     */
-    plan_usd: string;
-    requests: number;
-    service: string;
-};
-
-export type UsageSum = {
-    /**
-     * What was charged: usage and plans.
-     */
-    amount_usd: string;
-    /**
-     * The requests that cost: answered with a status from 200 to 399.
-     */
-    billable: number;
-    /**
-     * Sent, of requests that reached a backend.
-     */
-    bytes: number;
-    /**
-     * What of it was plan fees.
-     */
-    plan_usd: string;
-    requests: number;
-};
-
-export type VerifyInBody = {
-    challenge_id: string;
-    /**
-     * The text of the challenge, exactly as it was signed.
-     */
-    message: string;
-    /**
-     * The serialized Sui signature, base64.
-     */
-    signature: string;
-};
-
-export type WalletBalance = {
-    /**
-     * Can be spent or withdrawn.
-     */
-    available_usd: string;
-    /**
-     * Available plus reserved less what is owed.
-     */
-    balance_usd: string;
-    /**
-     * Owed: usage beyond the balance. The next deposit or credit pays it first.
-     */
-    receivable_usd: string;
-    /**
-     * Held back for withdrawals under way.
-     */
-    reserved_usd: string;
-};
-
-export type WalletTransaction = {
-    /**
-     * Positive in your favour, negative for a charge.
-     */
-    amount_usd: string;
-    /**
-     * When it counts, UTC.
-     */
-    at: string;
-    /**
-     * What it was posted for; unique.
-     */
-    cause: string;
-    kind: 'charge' | 'refund' | 'credit';
-    /**
-     * What was charged or refunded; empty for a credit.
-     */
-    service: string;
-    /**
-     * Where the money came from or went to: revenue, promo.
-     */
-    source: string;
-    status: 'posted';
-    transaction_id: number;
-};
-
-export type WalletTransactions = {
-    /**
-     * Hand it in as cursor for the next page; empty on the last.
-     */
-    next_cursor: string;
-    transactions: Array<WalletTransaction>;
+    warning?: string;
 };
 
 export type AuthChallengeData = {
@@ -1776,9 +1855,65 @@ export type LogsListData = {
     path?: never;
     query?: {
         /**
-         * Only this service.
+         * First moment; RFC 3339.
          */
-        service?: string;
+        from?: string;
+        /**
+         * Moment after the last one; RFC 3339.
+         */
+        to?: string;
+        /**
+         * Only these services, separated by commas.
+         */
+        service?: Array<string>;
+        /**
+         * Only these: codes such as 429, classes such as 5xx, none where the client left before an answer.
+         */
+        status?: Array<string>;
+        /**
+         * Only these methods.
+         */
+        method?: Array<string>;
+        /**
+         * Paths that begin with this.
+         */
+        path?: string;
+        /**
+         * Paths that have this in them.
+         */
+        q?: string;
+        /**
+         * Requests that took as long as this or longer.
+         */
+        latency_min_ms?: number;
+        /**
+         * Requests that took no longer; -1 is any.
+         */
+        latency_max_ms?: number;
+        /**
+         * Answers as large as this or larger.
+         */
+        bytes_min?: number;
+        /**
+         * Answers no larger; -1 is any.
+         */
+        bytes_max?: number;
+        /**
+         * An address, or a range such as 10.1.0.0/16.
+         */
+        client_ip?: string;
+        /**
+         * One request.
+         */
+        request_id?: string;
+        /**
+         * Requests that came with this API key.
+         */
+        key_id?: string;
+        /**
+         * Requests that cost, or those that do not.
+         */
+        billable?: 'true' | 'false';
         /**
          * Requests on a page.
          */
@@ -1808,6 +1943,182 @@ export type LogsListResponses = {
 };
 
 export type LogsListResponse = LogsListResponses[keyof LogsListResponses];
+
+export type LogsExportData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * First moment; RFC 3339.
+         */
+        from?: string;
+        /**
+         * Moment after the last one; RFC 3339.
+         */
+        to?: string;
+        /**
+         * Only these services, separated by commas.
+         */
+        service?: Array<string>;
+        /**
+         * Only these: codes such as 429, classes such as 5xx, none where the client left before an answer.
+         */
+        status?: Array<string>;
+        /**
+         * Only these methods.
+         */
+        method?: Array<string>;
+        /**
+         * Paths that begin with this.
+         */
+        path?: string;
+        /**
+         * Paths that have this in them.
+         */
+        q?: string;
+        /**
+         * Requests that took as long as this or longer.
+         */
+        latency_min_ms?: number;
+        /**
+         * Requests that took no longer; -1 is any.
+         */
+        latency_max_ms?: number;
+        /**
+         * Answers as large as this or larger.
+         */
+        bytes_min?: number;
+        /**
+         * Answers no larger; -1 is any.
+         */
+        bytes_max?: number;
+        /**
+         * An address, or a range such as 10.1.0.0/16.
+         */
+        client_ip?: string;
+        /**
+         * One request.
+         */
+        request_id?: string;
+        /**
+         * Requests that came with this API key.
+         */
+        key_id?: string;
+        /**
+         * Requests that cost, or those that do not.
+         */
+        billable?: 'true' | 'false';
+        /**
+         * Comma-separated with a header (RFC 4180), or a JSON object on each line.
+         */
+        format?: 'csv' | 'ndjson';
+    };
+    url: '/api/v1/logs/export';
+};
+
+export type LogsExportErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsExportError = LogsExportErrors[keyof LogsExportErrors];
+
+export type LogsExportResponses = {
+    /**
+     * A stream
+     */
+    200: string;
+};
+
+export type LogsExportResponse = LogsExportResponses[keyof LogsExportResponses];
+
+export type LogsHistogramData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * First moment; RFC 3339.
+         */
+        from?: string;
+        /**
+         * Moment after the last one; RFC 3339.
+         */
+        to?: string;
+        /**
+         * Only these services, separated by commas.
+         */
+        service?: Array<string>;
+        /**
+         * Only these: codes such as 429, classes such as 5xx, none where the client left before an answer.
+         */
+        status?: Array<string>;
+        /**
+         * Only these methods.
+         */
+        method?: Array<string>;
+        /**
+         * Paths that begin with this.
+         */
+        path?: string;
+        /**
+         * Paths that have this in them.
+         */
+        q?: string;
+        /**
+         * Requests that took as long as this or longer.
+         */
+        latency_min_ms?: number;
+        /**
+         * Requests that took no longer; -1 is any.
+         */
+        latency_max_ms?: number;
+        /**
+         * Answers as large as this or larger.
+         */
+        bytes_min?: number;
+        /**
+         * Answers no larger; -1 is any.
+         */
+        bytes_max?: number;
+        /**
+         * An address, or a range such as 10.1.0.0/16.
+         */
+        client_ip?: string;
+        /**
+         * One request.
+         */
+        request_id?: string;
+        /**
+         * Requests that came with this API key.
+         */
+        key_id?: string;
+        /**
+         * Requests that cost, or those that do not.
+         */
+        billable?: 'true' | 'false';
+    };
+    url: '/api/v1/logs/histogram';
+};
+
+export type LogsHistogramErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsHistogramError = LogsHistogramErrors[keyof LogsHistogramErrors];
+
+export type LogsHistogramResponses = {
+    /**
+     * OK
+     */
+    200: RequestHistogram;
+};
+
+export type LogsHistogramResponse = LogsHistogramResponses[keyof LogsHistogramResponses];
 
 export type LogsIngestData = {
     body: Blob | File;
@@ -1843,6 +2154,93 @@ export type LogsIngestResponses = {
 };
 
 export type LogsIngestResponse = LogsIngestResponses[keyof LogsIngestResponses];
+
+export type LogsPathsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * First moment; RFC 3339.
+         */
+        from?: string;
+        /**
+         * Moment after the last one; RFC 3339.
+         */
+        to?: string;
+        /**
+         * Only these services, separated by commas.
+         */
+        service?: Array<string>;
+        /**
+         * Only these: codes such as 429, classes such as 5xx, none where the client left before an answer.
+         */
+        status?: Array<string>;
+        /**
+         * Only these methods.
+         */
+        method?: Array<string>;
+        /**
+         * Paths that begin with this.
+         */
+        path?: string;
+        /**
+         * Paths that have this in them.
+         */
+        q?: string;
+        /**
+         * Requests that took as long as this or longer.
+         */
+        latency_min_ms?: number;
+        /**
+         * Requests that took no longer; -1 is any.
+         */
+        latency_max_ms?: number;
+        /**
+         * Answers as large as this or larger.
+         */
+        bytes_min?: number;
+        /**
+         * Answers no larger; -1 is any.
+         */
+        bytes_max?: number;
+        /**
+         * An address, or a range such as 10.1.0.0/16.
+         */
+        client_ip?: string;
+        /**
+         * One request.
+         */
+        request_id?: string;
+        /**
+         * Requests that came with this API key.
+         */
+        key_id?: string;
+        /**
+         * Requests that cost, or those that do not.
+         */
+        billable?: 'true' | 'false';
+        limit?: number;
+    };
+    url: '/api/v1/logs/paths';
+};
+
+export type LogsPathsErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type LogsPathsError = LogsPathsErrors[keyof LogsPathsErrors];
+
+export type LogsPathsResponses = {
+    /**
+     * OK
+     */
+    200: PathList;
+};
+
+export type LogsPathsResponse = LogsPathsResponses[keyof LogsPathsResponses];
 
 export type LogsQuarantineData = {
     body?: never;

@@ -2,253 +2,114 @@
 
 import * as z from 'zod/mini';
 
-export const zAck = z.object({
-    applied_at: z.iso.datetime({ offset: true }),
-    edge: z.string(),
-    haproxy_version: z.string(),
-    revision: z.int(),
-    seen_at: z.iso.datetime({ offset: true }),
-    version: z.string()
-});
-
-export const zApiKeyOut = z.object({
-    created_at: z.iso.datetime({ offset: true }),
-    expires_at: z.optional(z.iso.datetime({ offset: true })),
-    hint: z.string(),
-    key_id: z.string(),
-    last_used_at: z.optional(z.iso.datetime({ offset: true })),
-    name: z.string(),
-    networks: z.array(z.string()),
-    replaced_by: z.optional(z.string()),
-    service: z.string(),
-    state: z.enum([
-        'active',
-        'replaced',
-        'expired'
-    ])
-});
-
-export const zApiKeyCreated = z.object({
-    api_key: zApiKeyOut,
-    key: z.string(),
-    warning: z.optional(z.string())
-});
-
-export const zAttributeInBody = z.object({
-    claimed: z.string().check(z.maxLength(128)),
-    customer_id: z.int().check(z.gte(1)),
-    from: z.iso.datetime({ offset: true }),
-    to: z.iso.datetime({ offset: true })
-});
-
-export const zAttributeOutBody = z.object({
-    more: z.boolean(),
-    rows: z.int()
-});
-
-export const zBillingRun = z.object({
+export const zWalletTransaction = z.object({
     amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     at: z.iso.datetime({ offset: true }),
-    charges: z.int(),
-    customers: z.int(),
-    error: z.string(),
-    fees: z.int(),
-    finished_at: z.nullable(z.iso.datetime({ offset: true })),
-    hours: z.int(),
-    parked: z.int(),
-    replica: z.string(),
-    run_id: z.int(),
-    started_at: z.iso.datetime({ offset: true }),
-    state: z.enum([
-        'running',
-        'done',
-        'partial',
-        'failed',
-        'abandoned'
-    ])
+    cause: z.string(),
+    kind: z.enum([
+        'charge',
+        'refund',
+        'credit'
+    ]),
+    service: z.string(),
+    source: z.string(),
+    status: z.enum(['posted']),
+    transaction_id: z.int()
 });
 
-export const zBillingRuns = z.object({
+export const zWalletTransactions = z.object({
     next_cursor: z.string(),
-    runs: z.array(zBillingRun)
+    transactions: z.array(zWalletTransaction)
 });
 
-export const zChallengeInBody = z.object({
-    address: z.string().check(z.minLength(3), z.maxLength(66))
+export const zWalletBalance = z.object({
+    available_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    balance_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    receivable_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    reserved_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/))
 });
 
-export const zChange = z.object({
-    after: z.optional(z.unknown()),
-    before: z.optional(z.unknown()),
-    label: z.string(),
-    name: z.string()
-});
-
-export const zChangeChallenge = z.object({
+export const zVerifyInBody = z.object({
     challenge_id: z.string(),
-    expires_at: z.iso.datetime({ offset: true }),
-    message: z.string()
-});
-
-export const zChangeProof = z.object({
-    challenge_id: z.string(),
-    message: z.string().check(z.minLength(1), z.maxLength(4000)),
+    message: z.string().check(z.minLength(1), z.maxLength(2000)),
     signature: z.string().check(z.minLength(4), z.maxLength(16384))
 });
 
-export const zClaim = z.object({
-    claimed: z.string(),
-    first_at: z.iso.datetime({ offset: true }),
-    last_at: z.iso.datetime({ offset: true }),
+export const zUsageSum = z.object({
+    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    billable: z.int(),
+    bytes: z.int(),
+    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    requests: z.int()
+});
+
+export const zUsageService = z.object({
+    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    billable: z.int(),
+    bytes: z.int(),
+    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     requests: z.int(),
     service: z.string()
 });
 
-export const zClaimsOutBody = z.object({
-    claims: z.array(zClaim)
+export const zUsageLine = z.object({
+    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    label: z.string(),
+    name: z.enum(['requests', 'bandwidth']),
+    quantity: z.int()
 });
 
-export const zCreateKeyInBody = z.object({
-    expires_at: z.optional(z.iso.datetime({ offset: true })),
-    name: z.string().check(z.minLength(1), z.maxLength(60)),
-    networks: z.optional(z.array(z.string()).check(z.maxLength(50))),
-    service: z.string().check(z.maxLength(31))
-});
-
-export const zCustomerApproval = z.object({
-    approved_at: z.iso.datetime({ offset: true }),
-    evidence_id: z.int(),
-    message: z.string(),
-    purpose: z.string(),
-    scheme: z.string(),
-    signature: z.string()
-});
-
-export const zCustomerSession = z.object({
-    created_at: z.iso.datetime({ offset: true }),
-    current: z.boolean(),
-    expires_at: z.iso.datetime({ offset: true }),
-    ip_prefix: z.string(),
-    last_used_at: z.iso.datetime({ offset: true }),
-    session_id: z.string(),
-    user_agent: z.string()
-});
-
-export const zEdgeAckInBody = z.object({
-    applied_at: z.iso.datetime({ offset: true }),
-    haproxy_version: z.string().check(z.maxLength(60)),
-    version: z.string().check(z.maxLength(100))
-});
-
-export const zEdgeBody = z.object({
-    files: z.record(z.string(), z.string()),
-    version: z.string()
-});
-
-export const zEdgeState = z.object({
-    live: z.int(),
-    of: z.int()
-});
-
-export const zApiKeysOutBody = z.object({
-    api_keys: z.array(zApiKeyOut),
-    edge: z.optional(zEdgeState),
-    your_address: z.string()
-});
-
-export const zEdgesOutBody = z.object({
-    edges: z.array(zAck),
-    revision: z.int()
-});
-
-export const zField = z.object({
-    message: z.string(),
-    name: z.string()
-});
-
-export const zHeldRow = z.object({
-    at: z.iso.datetime({ offset: true }),
-    bytes_sent: z.int(),
-    claimed: z.string(),
-    customer_id: z.int(),
-    held_at: z.iso.datetime({ offset: true }),
-    id: z.string(),
-    method: z.string(),
-    path: z.string(),
-    reason: z.enum(['future', 'old']),
-    released_at: z.nullable(z.iso.datetime({ offset: true })),
+export const zUsageBucket = z.object({
+    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    billable: z.int(),
+    bytes: z.int(),
+    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    requests: z.int(),
     service: z.string(),
+    start: z.iso.datetime({ offset: true })
+});
+
+export const zUsageAnswer = z.object({
+    billed_through: z.nullable(z.iso.datetime({ offset: true })),
+    buckets: z.array(zUsageBucket),
+    from: z.iso.datetime({ offset: true }),
+    services: z.array(zUsageService),
+    step: z.enum(['hour', 'day']),
+    to: z.iso.datetime({ offset: true }),
+    total: zUsageSum
+});
+
+export const zStep = z.object({
+    per: z.int(),
+    up_to: z.optional(z.int()),
+    usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/))
+});
+
+export const zSpoolState = z.object({
+    bytes: z.int(),
+    damaged: z.int(),
+    max_bytes: z.int(),
+    oldest_at: z.nullable(z.iso.datetime({ offset: true })),
+    waiting_bytes: z.int()
+});
+
+export const zSourceLines = z.object({
+    batches: z.int(),
+    duplicates: z.int(),
+    last_received_at: z.iso.datetime({ offset: true }),
+    lines: z.int(),
+    quarantined: z.int(),
+    rejected: z.int(),
     source: z.string(),
-    status: z.int()
+    stored: z.int(),
+    unattributed: z.int()
 });
 
-export const zInstallation = z.object({
-    api_url: z.string(),
-    network: z.enum([
-        'mainnet',
-        'testnet',
-        'devnet',
-        'localnet'
-    ]),
-    version: z.string()
-});
-
-export const zKeyExpiryInBody = z.object({
-    expires_at: z.optional(z.iso.datetime({ offset: true }))
-});
-
-export const zKeyNetworksInBody = z.object({
-    networks: z.array(z.string()).check(z.maxLength(50))
-});
-
-export const zKeyNetworksOutBody = z.object({
-    api_key: zApiKeyOut,
-    warning: z.optional(z.string())
-});
-
-export const zLoggedRequest = z.object({
-    at: z.iso.datetime({ offset: true }),
-    backend: z.string(),
-    bytes_sent: z.int(),
-    client_ip: z.string(),
-    duration_ms: z.int(),
-    key_id: z.string(),
-    method: z.string(),
-    path: z.string(),
-    request_id: z.string(),
-    server: z.string(),
-    service: z.string(),
-    status: z.int(),
-    termination: z.string()
-});
-
-export const zOptionCount = z.object({
-    included: z.int(),
-    max: z.int(),
-    min: z.int(),
-    monthly_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    unit: z.string()
-});
-
-export const zParkedCustomer = z.object({
-    approved_at: z.nullable(z.iso.datetime({ offset: true })),
-    customer_id: z.int(),
-    detail: z.string(),
-    reason: z.enum([
-        'no_price',
-        'overflow',
-        'failed',
-        'total_fell',
-        'too_much'
-    ]),
-    review: z.boolean(),
-    run_id: z.int(),
-    since: z.iso.datetime({ offset: true }),
-    tries: z.int()
-});
-
-export const zParkedList = z.object({
-    parked: z.array(zParkedCustomer)
+export const zSourcesOutBody = z.object({
+    from: z.iso.datetime({ offset: true }),
+    sources: z.array(zSourceLines),
+    spool: zSpoolState,
+    to: z.iso.datetime({ offset: true })
 });
 
 export const zPreferences = z.object({
@@ -284,22 +145,73 @@ export const zCustomerProfile = z.object({
     version: z.int()
 });
 
-export const zPreferencesChange = z.object({
-    default_views: z.optional(z.record(z.string(), z.string())),
-    pinned_services: z.optional(z.array(z.string()).check(z.maxLength(20))),
-    theme: z.optional(z.enum([
-        'system',
-        'light',
-        'dark'
-    ])),
-    time_zone: z.optional(z.string().check(z.maxLength(64)))
+export const zSignedIn = z.object({
+    access_expires_at: z.iso.datetime({ offset: true }),
+    customer: zCustomerProfile
 });
 
-export const zCustomerChange = z.object({
-    email: z.optional(z.string().check(z.maxLength(320))),
-    name: z.optional(z.string().check(z.maxLength(200))),
-    preferences: z.optional(zPreferencesChange),
-    version: z.int().check(z.gte(1))
+export const zSignInChallenge = z.object({
+    challenge_id: z.string(),
+    expires_at: z.iso.datetime({ offset: true }),
+    message: z.string()
+});
+
+export const zCustomerSession = z.object({
+    created_at: z.iso.datetime({ offset: true }),
+    current: z.boolean(),
+    expires_at: z.iso.datetime({ offset: true }),
+    ip_prefix: z.string(),
+    last_used_at: z.iso.datetime({ offset: true }),
+    session_id: z.string(),
+    user_agent: z.string()
+});
+
+export const zSessionsOutBody = z.object({
+    sessions: z.array(zCustomerSession)
+});
+
+export const zSessionsEndedOutBody = z.object({
+    ended: z.int()
+});
+
+export const zServiceTier = z.object({
+    guaranteed_rps: z.int(),
+    label: z.string(),
+    monthly_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    name: z.string()
+});
+
+export const zOptionCount = z.object({
+    included: z.int(),
+    max: z.int(),
+    min: z.int(),
+    monthly_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    unit: z.string()
+});
+
+export const zServiceOption = z.object({
+    count: z.optional(zOptionCount),
+    description: z.optional(z.string()),
+    each: z.optional(zOptionCount),
+    kind: z.enum([
+        'switch',
+        'count',
+        'counts'
+    ]),
+    label: z.string(),
+    monthly_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    name: z.string(),
+    requires_tier: z.optional(z.array(z.string()))
+});
+
+export const zServiceType = z.object({
+    bandwidth: z.array(zStep),
+    description: z.string(),
+    label: z.string(),
+    name: z.string(),
+    options: z.array(zServiceOption),
+    requests: z.array(zStep),
+    tiers: z.array(zServiceTier)
 });
 
 export const zPriceLine = z.object({
@@ -313,6 +225,11 @@ export const zPriceLine = z.object({
 export const zPrice = z.object({
     lines: z.array(zPriceLine),
     monthly_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/))
+});
+
+export const zEdgeState = z.object({
+    live: z.int(),
+    of: z.int()
 });
 
 export const zConfigOut = z.object({
@@ -334,71 +251,128 @@ export const zConfigOut = z.object({
     version: z.int()
 });
 
-export const zConfigVersion = z.object({
-    changed_at: z.iso.datetime({ offset: true }),
-    changed_by: z.string(),
-    changes: z.array(zChange),
+export const zServiceOut = z.object({
+    configuration: zConfigOut,
+    type: zServiceType
+});
+
+export const zServicesOutBody = z.object({
+    edge: z.optional(zEdgeState),
+    services: z.array(zServiceOut)
+});
+
+export const zRequestBucket = z.object({
+    at: z.iso.datetime({ offset: true }),
+    billable: z.int(),
+    bytes: z.int(),
+    duration_sum_ms: z.int(),
+    latency: z.array(z.int()),
+    requests: z.int(),
+    status_2xx: z.int(),
+    status_3xx: z.int(),
+    status_429: z.int(),
+    status_4xx: z.int(),
+    status_5xx: z.int(),
+    status_other: z.int()
+});
+
+export const zServiceRequestStats = z.object({
+    buckets: z.array(zRequestBucket),
+    service: z.string()
+});
+
+export const zSaveInBody = z.object({
     config: z.record(z.string(), z.unknown()),
-    price: zPrice,
-    price_change_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    refused: z.array(zField),
-    version: z.int()
+    version: z.int().check(z.gte(0))
 });
 
-export const zHistoryOutBody = z.object({
-    versions: z.array(zConfigVersion)
-});
-
-export const zProblem = z.object({
-    code: z.string(),
-    current: z.optional(z.unknown()),
-    detail: z.string(),
-    fields: z.optional(z.array(zField)),
+export const zRow = z.object({
+    action: z.string(),
+    actor: z.string(),
+    at: z.iso.datetime({ offset: true }),
+    audit_id: z.int(),
+    detail: z.unknown(),
     request_id: z.string(),
+    subject: z.string()
+});
+
+export const zRotateKeyInBody = z.object({
+    overlap_hours: z.int().check(z.gte(0), z.lte(720))
+});
+
+export const zRestoreInBody = z.object({
+    restore: z.int().check(z.gte(1)),
+    version: z.int().check(z.gte(1))
+});
+
+export const zRequestStats = z.object({
+    from: z.iso.datetime({ offset: true }),
+    latency_bounds_ms: z.array(z.int()),
+    services: z.array(zServiceRequestStats),
+    step: z.enum(['minute', 'hour']),
+    to: z.iso.datetime({ offset: true })
+});
+
+export const zLoggedRequest = z.object({
+    at: z.iso.datetime({ offset: true }),
+    backend: z.string(),
+    billable: z.boolean(),
+    bytes_received: z.int(),
+    bytes_sent: z.int(),
+    client_ip: z.string(),
+    duration_ms: z.int(),
+    key_id: z.string(),
+    method: z.string(),
+    path: z.string(),
+    request_id: z.string(),
+    server: z.string(),
+    service: z.string(),
     status: z.int(),
-    title: z.string()
+    termination: z.string()
 });
 
-export const zPushed = z.object({
-    already_recorded: z.boolean(),
-    duplicates: z.int(),
-    quarantined: z.int(),
-    rejected: z.int(),
-    stored: z.int(),
-    unattributed: z.int()
-});
-
-export const zQuarantineOutBody = z.object({
+export const zRequestPage = z.object({
     next_cursor: z.string(),
-    rows: z.array(zHeldRow)
+    requests: z.array(zLoggedRequest)
 });
 
-export const zQuoteInBody = z.object({
-    config: z.record(z.string(), z.unknown())
+export const zOutcomes = z.object({
+    at: z.iso.datetime({ offset: true }),
+    billable: z.int(),
+    bytes: z.int(),
+    requests: z.int(),
+    status_2xx: z.int(),
+    status_3xx: z.int(),
+    status_429: z.int(),
+    status_4xx: z.int(),
+    status_5xx: z.int(),
+    status_other: z.int()
 });
 
-export const zQuoteOutBody = z.object({
-    change_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+export const zRequestHistogram = z.object({
+    buckets: z.array(zOutcomes),
+    kept_from: z.iso.datetime({ offset: true }),
+    step_s: z.int(),
+    total: zOutcomes
+});
+
+export const zReplayOutBody = z.object({
     config: z.record(z.string(), z.unknown()),
-    effective_from: z.iso.datetime({ offset: true }),
-    price: zPrice
+    current_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    from: z.iso.datetime({ offset: true }),
+    plan: zPrice,
+    to: z.iso.datetime({ offset: true }),
+    total_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    usage: z.array(zUsageLine)
 });
 
-export const zRedriveInBody = z.object({
-    from: z.optional(z.iso.datetime({ offset: true })),
-    reason: z.optional(z.string().check(z.maxLength(32))),
-    source: z.optional(z.string().check(z.maxLength(512))),
-    to: z.optional(z.iso.datetime({ offset: true }))
+export const zReplayInBody = z.object({
+    config: z.record(z.string(), z.unknown()),
+    month: z.optional(z.string().check(z.maxLength(7)))
 });
 
-export const zRedriven = z.object({
-    duplicates: z.int(),
-    left: z.int(),
-    more: z.boolean(),
-    quarantined: z.int(),
-    stored: z.int(),
-    tried: z.int(),
-    unattributed: z.int()
+export const zRenameKeyInBody = z.object({
+    name: z.string().check(z.minLength(1), z.maxLength(60))
 });
 
 export const zReject = z.object({
@@ -418,52 +392,221 @@ export const zRejectsOutBody = z.object({
     rejects: z.array(zReject)
 });
 
-export const zRenameKeyInBody = z.object({
-    name: z.string().check(z.minLength(1), z.maxLength(60))
+export const zRedriven = z.object({
+    duplicates: z.int(),
+    left: z.int(),
+    more: z.boolean(),
+    quarantined: z.int(),
+    stored: z.int(),
+    tried: z.int(),
+    unattributed: z.int()
 });
 
-export const zReplayInBody = z.object({
+export const zRedriveInBody = z.object({
+    from: z.optional(z.iso.datetime({ offset: true })),
+    reason: z.optional(z.string().check(z.maxLength(32))),
+    source: z.optional(z.string().check(z.maxLength(512))),
+    to: z.optional(z.iso.datetime({ offset: true }))
+});
+
+export const zQuoteOutBody = z.object({
+    change_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     config: z.record(z.string(), z.unknown()),
-    month: z.optional(z.string().check(z.maxLength(7)))
+    effective_from: z.iso.datetime({ offset: true }),
+    price: zPrice
 });
 
-export const zRequestBucket = z.object({
+export const zQuoteInBody = z.object({
+    config: z.record(z.string(), z.unknown())
+});
+
+export const zHeldRow = z.object({
     at: z.iso.datetime({ offset: true }),
+    bytes_sent: z.int(),
+    claimed: z.string(),
+    customer_id: z.int(),
+    held_at: z.iso.datetime({ offset: true }),
+    id: z.string(),
+    method: z.string(),
+    path: z.string(),
+    reason: z.enum(['future', 'old']),
+    released_at: z.nullable(z.iso.datetime({ offset: true })),
+    service: z.string(),
+    source: z.string(),
+    status: z.int()
+});
+
+export const zQuarantineOutBody = z.object({
+    next_cursor: z.string(),
+    rows: z.array(zHeldRow)
+});
+
+export const zPushed = z.object({
+    already_recorded: z.boolean(),
+    duplicates: z.int(),
+    quarantined: z.int(),
+    rejected: z.int(),
+    stored: z.int(),
+    unattributed: z.int()
+});
+
+export const zField = z.object({
+    message: z.string(),
+    name: z.string()
+});
+
+export const zProblem = z.object({
+    code: z.string(),
+    current: z.optional(z.unknown()),
+    detail: z.string(),
+    fields: z.optional(z.array(zField)),
+    request_id: z.string(),
+    status: z.int(),
+    title: z.string()
+});
+
+export const zPreferencesChange = z.object({
+    default_views: z.optional(z.record(z.string(), z.string())),
+    pinned_services: z.optional(z.array(z.string()).check(z.maxLength(20))),
+    theme: z.optional(z.enum([
+        'system',
+        'light',
+        'dark'
+    ])),
+    time_zone: z.optional(z.string().check(z.maxLength(64)))
+});
+
+export const zPathCount = z.object({
     billable: z.int(),
     bytes: z.int(),
-    duration_sum_ms: z.int(),
-    latency: z.array(z.int()),
+    failed: z.int(),
+    p50_ms: z.int(),
+    p95_ms: z.int(),
+    path: z.string(),
     requests: z.int(),
-    status_2xx: z.int(),
-    status_3xx: z.int(),
-    status_429: z.int(),
-    status_4xx: z.int(),
-    status_5xx: z.int(),
-    status_other: z.int()
+    service: z.string()
 });
 
-export const zRequestPage = z.object({
-    next_cursor: z.string(),
-    requests: z.array(zLoggedRequest)
+export const zPathList = z.object({
+    paths: z.array(zPathCount)
 });
 
-export const zRestoreInBody = z.object({
-    restore: z.int().check(z.gte(1)),
-    version: z.int().check(z.gte(1))
+export const zParkedCustomer = z.object({
+    approved_at: z.nullable(z.iso.datetime({ offset: true })),
+    customer_id: z.int(),
+    detail: z.string(),
+    reason: z.enum([
+        'no_price',
+        'overflow',
+        'failed',
+        'total_fell',
+        'too_much'
+    ]),
+    review: z.boolean(),
+    run_id: z.int(),
+    since: z.iso.datetime({ offset: true }),
+    tries: z.int()
 });
 
-export const zRotateKeyInBody = z.object({
-    overlap_hours: z.int().check(z.gte(0), z.lte(720))
+export const zParkedList = z.object({
+    parked: z.array(zParkedCustomer)
 });
 
-export const zRow = z.object({
-    action: z.string(),
-    actor: z.string(),
-    at: z.iso.datetime({ offset: true }),
-    audit_id: z.int(),
-    detail: z.unknown(),
-    request_id: z.string(),
-    subject: z.string()
+export const zApiKeyOut = z.object({
+    created_at: z.iso.datetime({ offset: true }),
+    expires_at: z.optional(z.iso.datetime({ offset: true })),
+    hint: z.string(),
+    key_id: z.string(),
+    last_used_at: z.optional(z.iso.datetime({ offset: true })),
+    name: z.string(),
+    networks: z.array(z.string()),
+    replaced_by: z.optional(z.string()),
+    service: z.string(),
+    state: z.enum([
+        'active',
+        'replaced',
+        'expired'
+    ])
+});
+
+export const zKeyNetworksOutBody = z.object({
+    api_key: zApiKeyOut,
+    warning: z.optional(z.string())
+});
+
+export const zKeyNetworksInBody = z.object({
+    networks: z.array(z.string()).check(z.maxLength(50))
+});
+
+export const zKeyExpiryInBody = z.object({
+    expires_at: z.optional(z.iso.datetime({ offset: true }))
+});
+
+export const zInstallation = z.object({
+    api_url: z.string(),
+    network: z.enum([
+        'mainnet',
+        'testnet',
+        'devnet',
+        'localnet'
+    ]),
+    version: z.string()
+});
+
+export const zChange = z.object({
+    after: z.optional(z.unknown()),
+    before: z.optional(z.unknown()),
+    label: z.string(),
+    name: z.string()
+});
+
+export const zConfigVersion = z.object({
+    changed_at: z.iso.datetime({ offset: true }),
+    changed_by: z.string(),
+    changes: z.array(zChange),
+    config: z.record(z.string(), z.unknown()),
+    price: zPrice,
+    price_change_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    refused: z.array(zField),
+    version: z.int()
+});
+
+export const zHistoryOutBody = z.object({
+    versions: z.array(zConfigVersion)
+});
+
+export const zAck = z.object({
+    applied_at: z.iso.datetime({ offset: true }),
+    edge: z.string(),
+    haproxy_version: z.string(),
+    revision: z.int(),
+    seen_at: z.iso.datetime({ offset: true }),
+    version: z.string()
+});
+
+export const zEdgesOutBody = z.object({
+    edges: z.array(zAck),
+    revision: z.int()
+});
+
+export const zEdgeBody = z.object({
+    files: z.record(z.string(), z.string()),
+    version: z.string()
+});
+
+export const zEdgeAckInBody = z.object({
+    applied_at: z.iso.datetime({ offset: true }),
+    haproxy_version: z.string().check(z.maxLength(60)),
+    version: z.string().check(z.maxLength(100))
+});
+
+export const zCustomerApproval = z.object({
+    approved_at: z.iso.datetime({ offset: true }),
+    evidence_id: z.int(),
+    message: z.string(),
+    purpose: z.string(),
+    scheme: z.string(),
+    signature: z.string()
 });
 
 export const zCustomerExport = z.object({
@@ -475,203 +618,97 @@ export const zCustomerExport = z.object({
     signed_changes: z.array(zCustomerApproval)
 });
 
-export const zSaveInBody = z.object({
-    config: z.record(z.string(), z.unknown()),
-    version: z.int().check(z.gte(0))
+export const zCustomerChange = z.object({
+    email: z.optional(z.string().check(z.maxLength(320))),
+    name: z.optional(z.string().check(z.maxLength(200))),
+    preferences: z.optional(zPreferencesChange),
+    version: z.int().check(z.gte(1))
 });
 
-export const zServiceOption = z.object({
-    count: z.optional(zOptionCount),
-    description: z.optional(z.string()),
-    each: z.optional(zOptionCount),
-    kind: z.enum([
-        'switch',
-        'count',
-        'counts'
-    ]),
-    label: z.string(),
-    monthly_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    name: z.string(),
-    requires_tier: z.optional(z.array(z.string()))
+export const zCreateKeyInBody = z.object({
+    expires_at: z.optional(z.iso.datetime({ offset: true })),
+    name: z.string().check(z.minLength(1), z.maxLength(60)),
+    networks: z.optional(z.array(z.string()).check(z.maxLength(50))),
+    service: z.string().check(z.maxLength(31))
 });
 
-export const zServiceRequestStats = z.object({
-    buckets: z.array(zRequestBucket),
+export const zClaim = z.object({
+    claimed: z.string(),
+    first_at: z.iso.datetime({ offset: true }),
+    last_at: z.iso.datetime({ offset: true }),
+    requests: z.int(),
     service: z.string()
 });
 
-export const zRequestStats = z.object({
-    from: z.iso.datetime({ offset: true }),
-    latency_bounds_ms: z.array(z.int()),
-    services: z.array(zServiceRequestStats),
-    step: z.enum(['minute', 'hour']),
-    to: z.iso.datetime({ offset: true })
+export const zClaimsOutBody = z.object({
+    claims: z.array(zClaim)
 });
 
-export const zServiceTier = z.object({
-    guaranteed_rps: z.int(),
-    label: z.string(),
-    monthly_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    name: z.string()
+export const zChangeProof = z.object({
+    challenge_id: z.string(),
+    message: z.string().check(z.minLength(1), z.maxLength(4000)),
+    signature: z.string().check(z.minLength(4), z.maxLength(16384))
 });
 
-export const zSessionsEndedOutBody = z.object({
-    ended: z.int()
-});
-
-export const zSessionsOutBody = z.object({
-    sessions: z.array(zCustomerSession)
-});
-
-export const zSignInChallenge = z.object({
+export const zChangeChallenge = z.object({
     challenge_id: z.string(),
     expires_at: z.iso.datetime({ offset: true }),
     message: z.string()
 });
 
-export const zSignedIn = z.object({
-    access_expires_at: z.iso.datetime({ offset: true }),
-    customer: zCustomerProfile
+export const zChallengeInBody = z.object({
+    address: z.string().check(z.minLength(3), z.maxLength(66))
 });
 
-export const zSourceLines = z.object({
-    batches: z.int(),
-    duplicates: z.int(),
-    last_received_at: z.iso.datetime({ offset: true }),
-    lines: z.int(),
-    quarantined: z.int(),
-    rejected: z.int(),
-    source: z.string(),
-    stored: z.int(),
-    unattributed: z.int()
+export const zBillingRun = z.object({
+    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
+    at: z.iso.datetime({ offset: true }),
+    charges: z.int(),
+    customers: z.int(),
+    error: z.string(),
+    fees: z.int(),
+    finished_at: z.nullable(z.iso.datetime({ offset: true })),
+    hours: z.int(),
+    parked: z.int(),
+    replica: z.string(),
+    run_id: z.int(),
+    started_at: z.iso.datetime({ offset: true }),
+    state: z.enum([
+        'running',
+        'done',
+        'partial',
+        'failed',
+        'abandoned'
+    ])
 });
 
-export const zSpoolState = z.object({
-    bytes: z.int(),
-    damaged: z.int(),
-    max_bytes: z.int(),
-    oldest_at: z.nullable(z.iso.datetime({ offset: true })),
-    waiting_bytes: z.int()
+export const zBillingRuns = z.object({
+    next_cursor: z.string(),
+    runs: z.array(zBillingRun)
 });
 
-export const zSourcesOutBody = z.object({
+export const zAttributeOutBody = z.object({
+    more: z.boolean(),
+    rows: z.int()
+});
+
+export const zAttributeInBody = z.object({
+    claimed: z.string().check(z.maxLength(128)),
+    customer_id: z.int().check(z.gte(1)),
     from: z.iso.datetime({ offset: true }),
-    sources: z.array(zSourceLines),
-    spool: zSpoolState,
     to: z.iso.datetime({ offset: true })
 });
 
-export const zStep = z.object({
-    per: z.int(),
-    up_to: z.optional(z.int()),
-    usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/))
-});
-
-export const zServiceType = z.object({
-    bandwidth: z.array(zStep),
-    description: z.string(),
-    label: z.string(),
-    name: z.string(),
-    options: z.array(zServiceOption),
-    requests: z.array(zStep),
-    tiers: z.array(zServiceTier)
-});
-
-export const zServiceOut = z.object({
-    configuration: zConfigOut,
-    type: zServiceType
-});
-
-export const zServicesOutBody = z.object({
+export const zApiKeysOutBody = z.object({
+    api_keys: z.array(zApiKeyOut),
     edge: z.optional(zEdgeState),
-    services: z.array(zServiceOut)
+    your_address: z.string()
 });
 
-export const zUsageBucket = z.object({
-    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    billable: z.int(),
-    bytes: z.int(),
-    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    requests: z.int(),
-    service: z.string(),
-    start: z.iso.datetime({ offset: true })
-});
-
-export const zUsageLine = z.object({
-    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    label: z.string(),
-    name: z.enum(['requests', 'bandwidth']),
-    quantity: z.int()
-});
-
-export const zReplayOutBody = z.object({
-    config: z.record(z.string(), z.unknown()),
-    current_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    from: z.iso.datetime({ offset: true }),
-    plan: zPrice,
-    to: z.iso.datetime({ offset: true }),
-    total_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    usage: z.array(zUsageLine)
-});
-
-export const zUsageService = z.object({
-    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    billable: z.int(),
-    bytes: z.int(),
-    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    requests: z.int(),
-    service: z.string()
-});
-
-export const zUsageSum = z.object({
-    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    billable: z.int(),
-    bytes: z.int(),
-    plan_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    requests: z.int()
-});
-
-export const zUsageAnswer = z.object({
-    billed_through: z.nullable(z.iso.datetime({ offset: true })),
-    buckets: z.array(zUsageBucket),
-    from: z.iso.datetime({ offset: true }),
-    services: z.array(zUsageService),
-    step: z.enum(['hour', 'day']),
-    to: z.iso.datetime({ offset: true }),
-    total: zUsageSum
-});
-
-export const zVerifyInBody = z.object({
-    challenge_id: z.string(),
-    message: z.string().check(z.minLength(1), z.maxLength(2000)),
-    signature: z.string().check(z.minLength(4), z.maxLength(16384))
-});
-
-export const zWalletBalance = z.object({
-    available_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    balance_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    receivable_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    reserved_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/))
-});
-
-export const zWalletTransaction = z.object({
-    amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
-    at: z.iso.datetime({ offset: true }),
-    cause: z.string(),
-    kind: z.enum([
-        'charge',
-        'refund',
-        'credit'
-    ]),
-    service: z.string(),
-    source: z.string(),
-    status: z.enum(['posted']),
-    transaction_id: z.int()
-});
-
-export const zWalletTransactions = z.object({
-    next_cursor: z.string(),
-    transactions: z.array(zWalletTransaction)
+export const zApiKeyCreated = z.object({
+    api_key: zApiKeyOut,
+    key: z.string(),
+    warning: z.optional(z.string())
 });
 
 export const zAuthChallengeBody = zChallengeInBody;
@@ -726,9 +763,60 @@ export const zBillingUsageQuery = z.object({
 });
 
 export const zLogsListQuery = z.object({
-    service: z.optional(z.string().check(z.maxLength(64))),
+    from: z.optional(z.iso.datetime({ offset: true })),
+    to: z.optional(z.iso.datetime({ offset: true })),
+    service: z.optional(z.array(z.string())),
+    status: z.optional(z.array(z.string())),
+    method: z.optional(z.array(z.string())),
+    path: z.optional(z.string().check(z.maxLength(2048))),
+    q: z.optional(z.string().check(z.maxLength(256))),
+    latency_min_ms: z.optional(z.int().check(z.gte(0), z.lte(2147483647))),
+    latency_max_ms: z._default(z.optional(z.int().check(z.gte(-1), z.lte(2147483647))), -1),
+    bytes_min: z.optional(z.int().check(z.gte(0))),
+    bytes_max: z._default(z.optional(z.int().check(z.gte(-1))), -1),
+    client_ip: z.optional(z.string().check(z.maxLength(64))),
+    request_id: z.optional(z.string().check(z.maxLength(64))),
+    key_id: z.optional(z.string().check(z.maxLength(64))),
+    billable: z.optional(z.enum(['true', 'false'])),
     limit: z._default(z.optional(z.int().check(z.gte(1), z.lte(200))), 50),
     cursor: z.optional(z.string().check(z.maxLength(64)))
+});
+
+export const zLogsExportQuery = z.object({
+    from: z.optional(z.iso.datetime({ offset: true })),
+    to: z.optional(z.iso.datetime({ offset: true })),
+    service: z.optional(z.array(z.string())),
+    status: z.optional(z.array(z.string())),
+    method: z.optional(z.array(z.string())),
+    path: z.optional(z.string().check(z.maxLength(2048))),
+    q: z.optional(z.string().check(z.maxLength(256))),
+    latency_min_ms: z.optional(z.int().check(z.gte(0), z.lte(2147483647))),
+    latency_max_ms: z._default(z.optional(z.int().check(z.gte(-1), z.lte(2147483647))), -1),
+    bytes_min: z.optional(z.int().check(z.gte(0))),
+    bytes_max: z._default(z.optional(z.int().check(z.gte(-1))), -1),
+    client_ip: z.optional(z.string().check(z.maxLength(64))),
+    request_id: z.optional(z.string().check(z.maxLength(64))),
+    key_id: z.optional(z.string().check(z.maxLength(64))),
+    billable: z.optional(z.enum(['true', 'false'])),
+    format: z.optional(z.enum(['csv', 'ndjson']))
+});
+
+export const zLogsHistogramQuery = z.object({
+    from: z.optional(z.iso.datetime({ offset: true })),
+    to: z.optional(z.iso.datetime({ offset: true })),
+    service: z.optional(z.array(z.string())),
+    status: z.optional(z.array(z.string())),
+    method: z.optional(z.array(z.string())),
+    path: z.optional(z.string().check(z.maxLength(2048))),
+    q: z.optional(z.string().check(z.maxLength(256))),
+    latency_min_ms: z.optional(z.int().check(z.gte(0), z.lte(2147483647))),
+    latency_max_ms: z._default(z.optional(z.int().check(z.gte(-1), z.lte(2147483647))), -1),
+    bytes_min: z.optional(z.int().check(z.gte(0))),
+    bytes_max: z._default(z.optional(z.int().check(z.gte(-1))), -1),
+    client_ip: z.optional(z.string().check(z.maxLength(64))),
+    request_id: z.optional(z.string().check(z.maxLength(64))),
+    key_id: z.optional(z.string().check(z.maxLength(64))),
+    billable: z.optional(z.enum(['true', 'false']))
 });
 
 export const zLogsIngestBody = z.string();
@@ -736,6 +824,25 @@ export const zLogsIngestBody = z.string();
 export const zLogsIngestHeaders = z.object({
     'X-Suiftly-Source': z.string().check(z.regex(/^[A-Za-z0-9._-]{1,64}$/)),
     'X-Suiftly-Position': z.int().check(z.gte(0))
+});
+
+export const zLogsPathsQuery = z.object({
+    from: z.optional(z.iso.datetime({ offset: true })),
+    to: z.optional(z.iso.datetime({ offset: true })),
+    service: z.optional(z.array(z.string())),
+    status: z.optional(z.array(z.string())),
+    method: z.optional(z.array(z.string())),
+    path: z.optional(z.string().check(z.maxLength(2048))),
+    q: z.optional(z.string().check(z.maxLength(256))),
+    latency_min_ms: z.optional(z.int().check(z.gte(0), z.lte(2147483647))),
+    latency_max_ms: z._default(z.optional(z.int().check(z.gte(-1), z.lte(2147483647))), -1),
+    bytes_min: z.optional(z.int().check(z.gte(0))),
+    bytes_max: z._default(z.optional(z.int().check(z.gte(-1))), -1),
+    client_ip: z.optional(z.string().check(z.maxLength(64))),
+    request_id: z.optional(z.string().check(z.maxLength(64))),
+    key_id: z.optional(z.string().check(z.maxLength(64))),
+    billable: z.optional(z.enum(['true', 'false'])),
+    limit: z._default(z.optional(z.int().check(z.gte(1), z.lte(100))), 10)
 });
 
 export const zLogsQuarantineQuery = z.object({

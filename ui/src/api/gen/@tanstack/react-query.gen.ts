@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsIngest, logsList, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEdge, servicesEdgeAck, servicesEdges, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEdgeAckData, ServicesEdgeAckError, ServicesEdgeAckResponse, ServicesEdgeData, ServicesEdgeError, ServicesEdgeResponse, ServicesEdgesData, ServicesEdgesError, ServicesEdgesResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
+import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsExport, logsHistogram, logsIngest, logsList, logsPaths, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEdge, servicesEdgeAck, servicesEdges, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsExportData, LogsExportError, LogsExportResponse, LogsHistogramData, LogsHistogramError, LogsHistogramResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsPathsData, LogsPathsError, LogsPathsResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEdgeAckData, ServicesEdgeAckError, ServicesEdgeAckResponse, ServicesEdgeData, ServicesEdgeError, ServicesEdgeResponse, ServicesEdgesData, ServicesEdgesError, ServicesEdgesResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
 
 /**
  * Ask for the text to sign
@@ -376,7 +376,7 @@ export const billingUsageOptions = (options: Options<BillingUsageData>) => query
 export const logsListQueryKey = (options?: Options<LogsListData>) => createQueryKey('logsList', options);
 
 /**
- * Your latest requests, newest first
+ * Your requests, newest first
  */
 export const logsListOptions = (options?: Options<LogsListData>) => queryOptions<LogsListResponse, LogsListError, LogsListResponse, ReturnType<typeof logsListQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -394,7 +394,7 @@ export const logsListOptions = (options?: Options<LogsListData>) => queryOptions
 export const logsListInfiniteQueryKey = (options?: Options<LogsListData>): QueryKey<Options<LogsListData>> => createQueryKey('logsList', options, true);
 
 /**
- * Your latest requests, newest first
+ * Your requests, newest first
  */
 export const logsListInfiniteOptions = (options?: Options<LogsListData>) => infiniteQueryOptions<LogsListResponse, LogsListError, InfiniteData<LogsListResponse>, QueryKey<Options<LogsListData>>, string | Pick<QueryKey<Options<LogsListData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -418,6 +418,42 @@ export const logsListInfiniteOptions = (options?: Options<LogsListData>) => infi
     queryKey: logsListInfiniteQueryKey(options)
 });
 
+export const logsExportQueryKey = (options?: Options<LogsExportData>) => createQueryKey('logsExport', options);
+
+/**
+ * Every request of a filter, as a file
+ */
+export const logsExportOptions = (options?: Options<LogsExportData>) => queryOptions<LogsExportResponse, LogsExportError, LogsExportResponse, ReturnType<typeof logsExportQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await logsExport({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsExportQueryKey(options)
+});
+
+export const logsHistogramQueryKey = (options?: Options<LogsHistogramData>) => createQueryKey('logsHistogram', options);
+
+/**
+ * How many requests a filter means, in all and in time
+ */
+export const logsHistogramOptions = (options?: Options<LogsHistogramData>) => queryOptions<LogsHistogramResponse, LogsHistogramError, LogsHistogramResponse, ReturnType<typeof logsHistogramQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await logsHistogram({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsHistogramQueryKey(options)
+});
+
 /**
  * Take a batch of log lines from an edge agent; answered once it is committed
  */
@@ -434,6 +470,24 @@ export const logsIngestMutation = (options?: Partial<Options<LogsIngestData>>): 
     };
     return mutationOptions;
 };
+
+export const logsPathsQueryKey = (options?: Options<LogsPathsData>) => createQueryKey('logsPaths', options);
+
+/**
+ * The paths that are asked for most
+ */
+export const logsPathsOptions = (options?: Options<LogsPathsData>) => queryOptions<LogsPathsResponse, LogsPathsError, LogsPathsResponse, ReturnType<typeof logsPathsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await logsPaths({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: logsPathsQueryKey(options)
+});
 
 export const logsQuarantineQueryKey = (options?: Options<LogsQuarantineData>) => createQueryKey('logsQuarantine', options);
 
