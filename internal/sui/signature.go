@@ -79,15 +79,16 @@ type Chain interface {
 
 // Verifier checks signatures of every scheme.
 type Verifier struct {
-	Chain Chain // of the wallets' network; nil: zkLogin is ErrZkLoginUnavailable
+	Chain   Chain   // of the wallets' network; nil: zkLogin is ErrZkLoginUnavailable
+	Aliases Aliases // of the same network; nil: a key that was taken away from its address is not noticed
 }
 
 // zkLoginEpochs is how many epochs ahead the protocol lets a zkLogin session reach (zklogin_max_epoch_upper_bound_delta).
 const zkLoginEpochs = 30
 
 // Check answers nil error only if signature, as the wallet returned it, is the claimed account's over the personal
-// message. The network is asked for zkLogin only, and only when everything that can be checked here is right.
-// Errors: ErrRefused, ErrOtherAddress, ErrZkLoginExpired, ErrZkLoginUnavailable.
+// message. The network is asked for zkLogin and about aliases only, and only when everything that can be checked here is right.
+// Errors: ErrRefused, ErrOtherAddress, ErrZkLoginExpired, ErrZkLoginUnavailable, ErrKeyRemoved, ErrAliasesUnavailable.
 func (v Verifier) Check(ctx context.Context, claimed Address, message []byte, signature string) (Verified, error) {
 	raw, err := decode(signature)
 	if err != nil {
@@ -100,13 +101,31 @@ func (v Verifier) Check(ctx context.Context, claimed Address, message []byte, si
 	if !p.Proves(claimed) {
 		return Verified{}, ErrOtherAddress.Because(fmt.Errorf("%s signature of %s, not of %s", p.Scheme, p.Addresses[0].Short(), claimed.Short()))
 	}
-	if len(p.maxEpochs) == 0 {
-		return p.Verified, nil
+	if len(p.maxEpochs) > 0 {
+		if err := v.checkZkLogin(ctx, p, claimed, message, raw); err != nil {
+			return Verified{}, err
+		}
+		p.Addresses = []Address{claimed}
 	}
-	if err := v.checkZkLogin(ctx, p, claimed, message, raw); err != nil {
+	if err := v.checkOwnKey(ctx, claimed); err != nil {
 		return Verified{}, err
 	}
-	return Verified{Scheme: p.Scheme, Addresses: []Address{claimed}}, nil
+	return p.Verified, nil
+}
+
+// checkOwnKey only ever refuses: the keys that an owner added do not sign in, so that no fullnode can let anybody in.
+func (v Verifier) checkOwnKey(ctx context.Context, claimed Address) error {
+	if v.Aliases == nil {
+		return nil
+	}
+	own, err := v.Aliases.OwnKey(ctx, claimed)
+	if err != nil {
+		return ErrAliasesUnavailable.Because(fmt.Errorf("ask for the aliases: %w", err))
+	}
+	if !own {
+		return ErrKeyRemoved.Because(fmt.Errorf("%s is not an alias of itself", claimed.Short()))
+	}
+	return nil
 }
 
 func (v Verifier) checkZkLogin(ctx context.Context, p proof, claimed Address, message, raw []byte) error {

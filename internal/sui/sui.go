@@ -18,7 +18,7 @@
 //
 // Address aliases (0x2::address_alias) let an owner add keys to an address, or take the first one away. Both live on
 // the chain only. A signature by an added key is refused, because the address of that key is another one. A key that
-// was taken away still proves its own address here: it can sign in, it cannot move that address's coins.
+// was taken away still proves its own address here, unless Verifier.Aliases can tell.
 //
 // Addresses convert to and from sui-go's by plain conversion. Its signature code is not used: version 0.1.9 signs and
 // verifies without the length prefix, accepts high s, and panics on input that anybody may send.

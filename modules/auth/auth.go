@@ -33,6 +33,8 @@ type Config struct {
 	Fullnodes        []chain.Node  `koanf:"fullnodes"`
 	FullnodesAgree   int           `koanf:"fullnodes_agree"`
 	FullnodePatience time.Duration `koanf:"fullnode_patience"`
+	// AddressAliases asks them at each signature whether the key still belongs to its address.
+	AddressAliases bool `koanf:"address_aliases"`
 }
 
 // Limits is the auth.limits part of config.yaml: how often strangers may try the door, on all replicas together.
@@ -98,6 +100,9 @@ func (c Config) Validate() (problems []error) {
 	if c.FullnodesAgree < 1 || c.FullnodesAgree > max(1, len(c.Fullnodes)) {
 		bad("auth.fullnodes_agree: %d is not between 1 and the number of fullnodes", c.FullnodesAgree)
 	}
+	if c.AddressAliases && len(c.Fullnodes) == 0 {
+		bad("auth.address_aliases: needs auth.fullnodes, which know them")
+	}
 	return problems
 }
 
@@ -137,8 +142,13 @@ func New(kit host.Kit, c Config, origin string) (*Module, error) {
 	}
 	if len(c.Fullnodes) > 0 {
 		nodes := chain.Config{Network: c.Network, Nodes: c.Fullnodes, Agree: c.FullnodesAgree, Patience: c.FullnodePatience}
-		if m.verifier.Chain, err = chain.New(nodes, kit.Now); err != nil {
+		client, err := chain.New(nodes, kit.Now)
+		if err != nil {
 			return nil, fmt.Errorf("auth.fullnodes: %w", err)
+		}
+		m.verifier.Chain = client
+		if c.AddressAliases {
+			m.verifier.Aliases = client
 		}
 	}
 	for _, a := range c.Operators {

@@ -52,23 +52,27 @@ func (n Node) token() bool { return n.Token != "" || n.TokenFile != "" }
 type Config struct {
 	Network  string        // mainnet, testnet, devnet or localnet: nodes of another are not believed
 	Nodes    []Node        // in order of preference
-	Agree    int           // how many must say yes to a proof, and tell the epoch
+	Agree    int           // how many must say yes to a proof or a key, and tell the epoch
 	Patience time.Duration // with one call to one node
 }
 
-// Client asks the nodes. It is a sui.Chain.
+// Client asks the nodes. It is a sui.Chain, and knows sui.Aliases.
 type Client struct {
 	config Config
 	nodes  []*node
 	now    func() time.Time
 }
 
-var _ sui.Chain = (*Client)(nil)
+var (
+	_ sui.Chain   = (*Client)(nil)
+	_ sui.Aliases = (*Client)(nil)
+)
 
 type node struct {
 	url    string
 	info   *connect.Client[rpc.GetServiceInfoRequest, rpc.GetServiceInfoResponse]
 	verify *connect.Client[rpc.VerifySignatureRequest, rpc.VerifySignatureResponse]
+	object *connect.Client[rpc.GetObjectRequest, rpc.GetObjectResponse]
 
 	mu       sync.Mutex
 	epoch    uint64
@@ -128,6 +132,7 @@ func New(c Config, now func() time.Time) (*Client, error) {
 			url:    base,
 			info:   connect.NewClient[rpc.GetServiceInfoRequest, rpc.GetServiceInfoResponse](transport, base+rpc.GetServiceInfo, options...),
 			verify: connect.NewClient[rpc.VerifySignatureRequest, rpc.VerifySignatureResponse](transport, base+rpc.VerifySignature, options...),
+			object: connect.NewClient[rpc.GetObjectRequest, rpc.GetObjectResponse](transport, base+rpc.GetObject, options...),
 		})
 	}
 	return client, nil

@@ -28,6 +28,7 @@ type fullnode struct {
 	at                  time.Time
 	info                func(*rpc.GetServiceInfoResponse) // spoils the answer
 	verify              func(context.Context, *connect.Request[rpc.VerifySignatureRequest]) (*rpc.VerifySignatureResponse, error)
+	object              func(*rpc.GetObjectRequest) (*rpc.GetObjectResponse, error)
 	header              string // that must be there
 	asked, askedAboutIt atomic.Int64
 	hang                chan struct{} // while set, nothing is answered
@@ -88,6 +89,15 @@ func start(t *testing.T, change func(*fullnode)) *fullnode {
 			return nil, err
 		}
 		answer, err := n.verify(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return connect.NewResponse(answer), nil
+	}))
+	mux.Handle(rpc.GetObject, connect.NewUnaryHandler(rpc.GetObject, func(ctx context.Context, r *connect.Request[rpc.GetObjectRequest]) (*connect.Response[rpc.GetObjectResponse], error) {
+		n.asked.Add(1)
+		wait(ctx)
+		answer, err := n.object(r.Msg)
 		if err != nil {
 			return nil, err
 		}
