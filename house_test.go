@@ -87,7 +87,7 @@ func (h *openedHouse) secret(name, value string) {
 	h.secrets[value] = name
 }
 
-func openTestHouse(t *testing.T) *openedHouse {
+func openTestHouse(t *testing.T, change ...func(*settings)) *openedHouse {
 	t.Helper()
 	h := &openedHouse{t: t, db: pgtest.DB(t), secrets: map[string]string{}}
 	s := defaults()
@@ -96,6 +96,9 @@ func openTestHouse(t *testing.T) *openedHouse {
 	s.Auth.Limits.ChallengesPerMinute, s.Auth.Limits.ChallengesAddressPerMinute, s.Auth.Limits.VerifiesPerMinute = 10_000, 10_000, 10_000
 	s.Web.Limits = web.Limits{APIPerMinute: 100_000, AnonymousPerMinute: 100_000, MoneyPerHour: 100_000}
 	s.Wallet.WelcomeCreditUSD = 25 * money.Dollar
+	for _, c := range change {
+		c(&s)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +140,7 @@ type person struct {
 	http   *http.Client
 	id     int64
 	wallet *suitest.Wallet
+	from   string // an address of the internet, as the balancer tells it; empty: this machine
 }
 
 type reply struct {
@@ -199,6 +203,9 @@ func (p *person) call(method, path string, body any) reply {
 	}
 	if method != http.MethodGet {
 		request.Header.Set("Idempotency-Key", fmt.Sprintf("test-%08d", p.h.keys.Add(1)))
+	}
+	if p.from != "" {
+		request.Header.Set("X-Forwarded-For", p.from)
 	}
 	answer, err := p.http.Do(request)
 	if err != nil {

@@ -14,6 +14,7 @@ const (
 	accessCookie  = "suiftly-access"
 	refreshCookie = "suiftly-refresh"
 	preAuthCookie = "suiftly-preauth"
+	knownCookie   = "suiftly-known"
 )
 
 // Session is a pair of tokens as the auth room hands them out.
@@ -66,6 +67,16 @@ func SetPreAuth(ctx context.Context, value string, expires time.Time) {
 // PreAuth gives what SetPreAuth set in this browser, or "".
 func PreAuth(ctx context.Context) string {
 	return cookie(ctx, exchangeFrom(ctx).server.cookieName(preAuthCookie))
+}
+
+// SetKnownBrowser leaves a mark in a browser that stays after its session.
+func SetKnownBrowser(ctx context.Context, mark string, expires time.Time) {
+	exchangeFrom(ctx).setCookie(knownCookie, mark, expires)
+}
+
+// KnownBrowser gives what SetKnownBrowser set in this browser, or "".
+func KnownBrowser(ctx context.Context) string {
+	return cookie(ctx, exchangeFrom(ctx).server.cookieName(knownCookie))
 }
 
 func cookie(ctx context.Context, name string) string {

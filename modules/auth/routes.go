@@ -49,7 +49,7 @@ func (m *Module) postChallenge(ctx context.Context, in *challengeIn) (*challenge
 		return nil, ErrAddress.Because(err)
 	}
 	_, perAddress, _ := m.config.Limits.limits()
-	if err := web.Take(ctx, perAddress, address.String()); err != nil {
+	if err := web.Take(ctx, perAddress, m.asker(address.String(), web.KnownBrowser(ctx))); err != nil {
 		return nil, err
 	}
 	c, preAuth, err := m.Challenge(ctx, address.String(), web.PreAuth(ctx))
@@ -60,8 +60,22 @@ func (m *Module) postChallenge(ctx context.Context, in *challengeIn) (*challenge
 	return &challengeOut{signInChallenge(c)}, nil
 }
 
+// asker is who a challenge for the address counts against: browsers that have signed in with it share one count, the rest of the
+// world another, so that nobody who merely knows an address can keep its owner out.
+func (m *Module) asker(address, mark string) string {
+	if m.keys.ring.Load().knows(mark, address) {
+		return "owner/" + address
+	}
+	return address
+}
+
 func (m *Module) postVerify(ctx context.Context, in *verifyIn) (*signedInOut, error) {
-	return m.shown(ctx)(m.Verify(ctx, in.Body.ID, in.Body.Message, in.Body.Signature, web.PreAuth(ctx), web.CallerFrom(ctx)))
+	g, err := m.Verify(ctx, in.Body.ID, in.Body.Message, in.Body.Signature, web.PreAuth(ctx), web.CallerFrom(ctx))
+	if err == nil {
+		now := m.kit.Now()
+		web.SetKnownBrowser(ctx, m.keys.ring.Load().signer(now).known(g.Customer.Address), now.Add(m.config.SessionAbsolute))
+	}
+	return m.shown(ctx)(g, err)
 }
 
 func (m *Module) postRefresh(ctx context.Context, _ *struct{}) (*signedInOut, error) {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -124,4 +125,17 @@ func (key signingKey) successor(refresh string) string {
 	mac := hmac.New(sha256.New, key.secret)
 	mac.Write([]byte("refresh-successor:" + refresh))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// known is the mark that a browser keeps after it has signed in with the address. It lets nobody in: it only keeps strangers, who
+// may ask for the address's challenges as well, from using up the owner's share of them.
+func (key signingKey) known(address string) string {
+	mac := hmac.New(sha256.New, key.secret)
+	mac.Write([]byte("known-browser:" + address))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// knows says whether a browser's mark was made for the address with a live key.
+func (k keyring) knows(mark, address string) bool {
+	return slices.ContainsFunc(k.keys, func(key signingKey) bool { return hmac.Equal([]byte(mark), []byte(key.known(address))) })
 }
