@@ -15,6 +15,8 @@ import (
 	"suiftly/internal/config"
 	"suiftly/internal/edge"
 	"suiftly/internal/host"
+	"suiftly/internal/mail"
+	"suiftly/internal/outbox"
 	"suiftly/internal/web"
 	"suiftly/modules/auth"
 	"suiftly/modules/billing"
@@ -56,6 +58,7 @@ type settings struct {
 	Database database        `koanf:"database"`
 	Log      logging         `koanf:"log"`
 	Backup   backup.Config   `koanf:"backup"`
+	Mail     mail.Config     `koanf:"mail"`
 	Web      web.Config      `koanf:"web"`
 	Edge     edge.Config     `koanf:"edge"`
 	Auth     auth.Config     `koanf:"auth"`
@@ -69,14 +72,14 @@ func defaults() settings {
 	return settings{
 		Database: database{DataDir: "suiftly-data", MaxConns: 8, MigrateOnStart: true},
 		Log:      logging{Level: "info", Format: "text"},
-		Backup:   backup.DefaultConfig(), Web: web.DefaultConfig(), Edge: edge.DefaultConfig(), Auth: auth.DefaultConfig(), Services: services.DefaultConfig(),
+		Backup:   backup.DefaultConfig(), Mail: mail.DefaultConfig(), Web: web.DefaultConfig(), Edge: edge.DefaultConfig(), Auth: auth.DefaultConfig(), Services: services.DefaultConfig(),
 		Wallet: wallet.DefaultConfig(), Logs: logs.DefaultConfig(), Billing: billing.DefaultConfig(),
 	}
 }
 
 func (s settings) validate() error {
 	var problems []error
-	for _, section := range []interface{ Validate() []error }{s.Database, s.Log, s.Backup, s.Web, s.Edge, s.Auth, s.Services, s.Wallet, s.Logs, s.Billing} {
+	for _, section := range []interface{ Validate() []error }{s.Database, s.Log, s.Backup, s.Mail, s.Web, s.Edge, s.Auth, s.Services, s.Wallet, s.Logs, s.Billing} {
 		problems = append(problems, section.Validate()...)
 	}
 	return errors.Join(problems...)
@@ -89,6 +92,7 @@ type house struct {
 	wallet   *wallet.Module
 	logs     *logs.Module
 	billing  *billing.Module
+	outbox   *outbox.Outbox
 }
 
 func rooms(kit host.Kit, s settings, haproxy *edge.HAProxy) (house, error) {
@@ -107,6 +111,11 @@ func rooms(kit host.Kit, s settings, haproxy *edge.HAProxy) (house, error) {
 	}
 	h.logs.Known = h.auth.Known
 	h.services.Used = h.logs.Used
+	h.outbox = outbox.New(kit.DB, kit.Log, kit.Now)
+	if s.Mail.On() {
+		h.auth.SendMail = mail.New(s.Mail).Send
+		h.outbox.Handle(auth.EmailLinkKind, h.auth.SendEmailLink)
+	}
 	return h, nil
 }
 

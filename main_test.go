@@ -44,6 +44,7 @@ var onlyHere = map[string]struct{ place, why string }{
 	"github.com/knadh/koanf/v2":                                 {"internal/config", "one way to read a setting"},
 	"github.com/decred/dcrd/dcrec/secp256k1/v4":                 {"internal/sui", "signatures are checked in one place"},
 	"connectrpc.com/connect":                                    {"internal/sui", "the network is asked in one place"},
+	"github.com/wneessen/go-mail":                               {"internal/mail", "e-mail is sent in one place"},
 	"github.com/minio/minio-go/v7":                              {"internal/backup", "the only thing kept outside of Postgres"},
 	"github.com/prometheus/client_golang/prometheus/collectors": {"internal/web", "one registry"},
 }

@@ -205,6 +205,7 @@ func openHouse(ctx context.Context, s settings, log *slog.Logger, r replica) (er
 // allJobs are the rooms' and those of the house itself.
 func allJobs(s settings, url string, h house, server *web.Server, log *slog.Logger) ([]jobs.Job, error) {
 	all := []jobs.Job{
+		h.outbox.Job(),
 		{Name: "ops.sweep_idempotency_keys", Every: time.Hour, Run: func(ctx context.Context, run jobs.Run) error {
 			return server.SweepKeys(ctx, run.Due)
 		}},

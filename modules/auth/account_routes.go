@@ -21,7 +21,8 @@ type customerProfile struct {
 	CreatedAt       time.Time   `json:"created_at"`
 	Name            string      `json:"name" doc:"What the customer wants to be called; may be empty."`
 	Email           string      `json:"email" doc:"May be empty."`
-	EmailState      string      `json:"email_state" enum:"none,unverified,verified" doc:"unverified: nothing is sent to it."`
+	EmailState      string      `json:"email_state" enum:"none,unverified,verified" doc:"unverified: nothing is sent to it but the link that verifies it."`
+	EmailLinks      bool        `json:"email_links" doc:"Whether this installation can send that link."`
 	Preferences     Preferences `json:"preferences"`
 	Version         int64       `json:"version" doc:"Send it with a change; 409 when another change came first."`
 }
@@ -29,7 +30,7 @@ type customerProfile struct {
 func (m *Module) profile(c Customer) customerProfile {
 	p := customerProfile{
 		ID: c.ID, Address: c.Address, Status: c.Status, SuspendedReason: c.SuspendedReason, Operator: m.operators[c.Address], CreatedAt: c.CreatedAt.UTC(),
-		Name: c.Name, Email: c.Email, EmailState: "unverified", Preferences: c.Preferences, Version: c.Version,
+		Name: c.Name, Email: c.Email, EmailState: "unverified", EmailLinks: m.SendMail != nil, Preferences: c.Preferences, Version: c.Version,
 	}
 	switch {
 	case c.Email == "":

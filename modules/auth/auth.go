@@ -11,6 +11,7 @@ import (
 	"suiftly/internal/customer"
 	"suiftly/internal/host"
 	"suiftly/internal/jobs"
+	"suiftly/internal/mail"
 	"suiftly/internal/pg"
 	"suiftly/internal/sui"
 	"suiftly/internal/sui/chain"
@@ -112,6 +113,8 @@ type Module struct {
 	OnCustomer func(ctx context.Context, tx pg.Q, id customer.ID) error
 	// OnClose are the other rooms' parts in closing an account, in order; main.go sets it.
 	OnClose []Closing
+	// SendMail sends e-mail, when mail is configured; main.go sets it.
+	SendMail func(ctx context.Context, message mail.Message) error
 	// Exports are the other rooms' parts of a customer's own copy; main.go sets it.
 	Exports []ExportPart
 
@@ -181,6 +184,8 @@ func (m *Module) Routes(r *web.Router) {
 	web.Post(r, "/logout", "logout", web.Anyone, "End the session", m.postLogout)
 	web.Get(r, "/customer", "customer", web.Customer, "Who is signed in", m.getCustomer)
 	web.Patch(r, "/customer", "change-customer", web.Customer, "Change your profile", m.patchCustomer)
+	web.Post(r, "/customer/email/link", "ask-email-link", web.Customer, "Have a link sent that verifies your e-mail address", m.postEmailLink)
+	web.Post(r, "/email/verify", "verify-email", web.Anyone, "Verify an e-mail address with the link that was sent to it", m.postVerifyEmail, web.PerIP(verifyEmailLimit))
 	web.Get(r, "/customer/export", "export-customer", web.Customer, "Your own copy of everything kept about you", m.getExport)
 	web.Post(r, "/customer/close/challenge", "ask-close-customer", web.Customer, "Ask for the text that closes your account", m.postCloseChallenge)
 	web.Post(r, "/customer/close", "close-customer", web.Customer, "Close your account for good, with the signed text", m.postClose)

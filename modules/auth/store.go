@@ -22,7 +22,8 @@ var statements = map[string]string{
 	"revokeAllSessions": revokeAllSessionsSQL, "closeCustomer": closeCustomerSQL, "addApprovalChallenge": addApprovalChallengeSQL,
 	"readApprovalChallenge": readApprovalChallengeSQL, "takeApprovalChallenge": takeApprovalChallengeSQL, "addEvidence": addEvidenceSQL,
 	"readEvidence": readEvidenceSQL, "listEvidence": listEvidenceSQL,
-	"sweepRefreshTokens": sweepRefreshTokensSQL, "sweepSessions": sweepSessionsSQL,
+	"addEmailLink": addEmailLinkSQL, "takeEmailLink": takeEmailLinkSQL, "verifyEmail": verifyEmailSQL, "dropEmailLinks": dropEmailLinksSQL,
+	"sweepEmailLinks": sweepEmailLinksSQL, "sweepRefreshTokens": sweepRefreshTokensSQL, "sweepSessions": sweepSessionsSQL,
 }
 
 // Neither adding nor taking a challenge waits for the disk. A crash may then lose a challenge that nobody has used, or bring one
@@ -187,6 +188,7 @@ func readSessionState(ctx context.Context, q pg.Q, session string) (s sessionSta
 const (
 	sweepChallengesSQL         = `delete from auth.challenges where expires_at < $1`
 	sweepApprovalChallengesSQL = `delete from auth.approval_challenges where expires_at < $1`
+	sweepEmailLinksSQL         = `delete from auth.email_links where expires_at < $1`
 	// A refresh token that has run out is refused whether it was copied or not: its row tells nothing any more.
 	sweepRefreshTokensSQL = `delete from auth.refresh_tokens where expires_at < $1`
 	// A session that ended a week ago is of no use to its owner; its refresh tokens go with it.
@@ -197,7 +199,7 @@ where expires_at < $1::timestamptz - interval '7 days'
 )
 
 func sweepExpired(ctx context.Context, q pg.Q, now time.Time) error {
-	for _, sweep := range []string{sweepChallengesSQL, sweepApprovalChallengesSQL, sweepRefreshTokensSQL, sweepSessionsSQL} {
+	for _, sweep := range []string{sweepChallengesSQL, sweepApprovalChallengesSQL, sweepEmailLinksSQL, sweepRefreshTokensSQL, sweepSessionsSQL} {
 		if _, err := q.ExecContext(ctx, sweep, now); err != nil {
 			return err
 		}
