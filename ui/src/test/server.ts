@@ -30,6 +30,7 @@ export const customer: CustomerProfile = {
   name: '',
   email: '',
   email_state: 'none',
+  email_links: false,
   preferences: { theme: 'system', time_zone: '', pinned_services: [], default_views: {} },
   version: 1,
 };

@@ -13,6 +13,7 @@ import { Segmented } from '@/components/ui/segmented';
 import { PERIOD_OPTIONS } from '@/features/billing/periods';
 import { RANGE_OPTIONS } from '@/features/logs/ranges';
 import type { Theme } from '@/stores/ui';
+import { EmailLink } from './email-link';
 import { type ProfileFormState, toDraft, useProfileForm } from './use-profile-form';
 
 const THEMES: readonly { value: Theme; label: string }[] = [
@@ -85,7 +86,9 @@ export function ProfileForm({ profile }: { profile: CustomerProfile }) {
             help={
               emailSaved && f.base.email_state === 'verified'
                 ? 'May be empty.'
-                : 'May be empty. It is kept unverified: Suiftly cannot verify addresses yet, and sends nothing to it.'
+                : f.base.email_links
+                  ? 'May be empty. Nothing is sent to it before you have confirmed it by a link.'
+                  : 'May be empty. It is kept unverified: this installation sends no e-mail.'
             }
             error={problems.email && `Not saved: ${problems.email}.`}
           >
@@ -98,6 +101,9 @@ export function ProfileForm({ profile }: { profile: CustomerProfile }) {
               {...f.form.register('email')}
             />
           </Field>
+          {emailSaved && f.base.email_links && f.base.email_state === 'unverified' && (
+            <EmailLink email={f.base.email} />
+          )}
           <Field
             id="profile-zone"
             label="Your time zone"

@@ -25,6 +25,7 @@ const profile: CustomerProfile = {
   name: 'Ada',
   email: 'ada@example.com',
   email_state: 'unverified',
+  email_links: true,
   preferences: { theme: 'system', time_zone: '', pinned_services: [], default_views: {} },
   version: 4,
 };
@@ -275,4 +276,39 @@ test('leaving the page leads to sign-in, which remembers the way', async () => {
   await user.click(await screen.findByRole('button', { name: 'Leave this page' }));
   await h1('Sign in with your wallet');
   expect(router.state.location.search).toEqual({ redirect: '/settings/profile' });
+});
+
+test('an unverified address has a link sent, as often as it is asked for', async () => {
+  const asked = vi.fn();
+  server.use(
+    http.post(at('/auth/customer/email/link'), () => {
+      asked();
+      return new HttpResponse(null, { status: 204 });
+    }),
+  );
+  const { user } = renderAt('/settings/profile');
+  await user.click(await screen.findByRole('button', { name: 'Send the link that confirms it' }));
+  expect(await screen.findByText(/On its way to ada@example.com/)).toBeVisible();
+  await user.click(screen.getByRole('button', { name: 'Send the link again' }));
+  await waitFor(() => expect(asked).toHaveBeenCalledTimes(2));
+});
+
+test('the link confirms the address when asked to, and says what is wrong', async () => {
+  const tokens: unknown[] = [];
+  server.use(
+    http.post(at('/auth/email/verify'), async ({ request }) => {
+      tokens.push(await request.json());
+      return tokens.length === 1
+        ? problem(422, 'auth.email_link_over', 'This link has expired.')
+        : new HttpResponse(null, { status: 204 });
+    }),
+  );
+  const { user } = renderAt('/verify-email#secret');
+  await h1('Confirm your e-mail address');
+  expect(tokens).toHaveLength(0);
+  await user.click(screen.getByRole('button', { name: 'Confirm it' }));
+  expect(await screen.findByText('This link has expired.')).toBeVisible();
+  await user.click(screen.getByRole('button', { name: 'Confirm it' }));
+  expect(await screen.findByText(/It is confirmed/)).toBeVisible();
+  expect(tokens).toEqual([{ token: 'secret' }, { token: 'secret' }]);
 });
