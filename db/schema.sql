@@ -251,6 +251,12 @@ ALTER TABLE auth.customers ALTER COLUMN customer_id ADD GENERATED ALWAYS AS IDEN
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE auth.email_links (
+    token_sha256 bytea NOT NULL,
+    customer_id bigint NOT NULL,
+    email text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
 CREATE TABLE auth.evidence (
     evidence_id bigint NOT NULL,
     challenge_id uuid NOT NULL,
@@ -741,6 +747,25 @@ CREATE TABLE ops.job_runs (
     error text,
     CONSTRAINT job_runs_state_known CHECK ((state = ANY (ARRAY['running'::text, 'ok'::text, 'failed'::text])))
 );
+CREATE TABLE ops.outbox (
+    outbox_id bigint NOT NULL,
+    kind text NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    dead_at timestamp with time zone,
+    last_error text,
+    CONSTRAINT outbox_attempts_counted CHECK ((attempts >= 0))
+);
+ALTER TABLE ops.outbox ALTER COLUMN outbox_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ops.outbox_outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE UNLOGGED TABLE ops.rate_limits (
     key_sha256 bytea NOT NULL,
     taken_us bigint[] NOT NULL,
@@ -938,6 +963,8 @@ ALTER TABLE ONLY auth.customers
     ADD CONSTRAINT customers_address_once UNIQUE (address);
 ALTER TABLE ONLY auth.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (customer_id);
+ALTER TABLE ONLY auth.email_links
+    ADD CONSTRAINT email_links_pkey PRIMARY KEY (token_sha256);
 ALTER TABLE ONLY auth.evidence
     ADD CONSTRAINT evidence_challenge_once UNIQUE (challenge_id);
 ALTER TABLE ONLY auth.evidence
@@ -994,6 +1021,8 @@ ALTER TABLE ONLY ops.job_fences
     ADD CONSTRAINT job_fences_pkey PRIMARY KEY (job);
 ALTER TABLE ONLY ops.job_runs
     ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job, due_at);
+ALTER TABLE ONLY ops.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (outbox_id);
 ALTER TABLE ONLY ops.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (key_sha256);
 ALTER TABLE ONLY public.schema_migrations
@@ -1034,6 +1063,8 @@ ALTER TABLE ONLY wallet.transactions
     ADD CONSTRAINT transactions_pkey PRIMARY KEY (transaction_id);
 CREATE INDEX approval_challenges_expires ON auth.approval_challenges USING btree (expires_at);
 CREATE INDEX challenges_expires ON auth.challenges USING btree (expires_at);
+CREATE INDEX email_links_customer ON auth.email_links USING btree (customer_id);
+CREATE INDEX email_links_expires ON auth.email_links USING btree (expires_at);
 CREATE INDEX evidence_customer ON auth.evidence USING btree (customer_id, evidence_id DESC);
 CREATE INDEX refresh_tokens_expires ON auth.refresh_tokens USING btree (expires_at);
 CREATE INDEX refresh_tokens_session ON auth.refresh_tokens USING btree (session_id);
@@ -1055,6 +1086,7 @@ CREATE INDEX usage_hours_open ON logs.usage_hours USING btree (hour) WHERE unbil
 CREATE INDEX usage_hours_unbilled ON logs.usage_hours USING btree (customer_id, service, hour) WHERE unbilled;
 CREATE INDEX audit_customer_at ON ops.audit USING btree (customer_id, at DESC);
 CREATE INDEX idempotency_keys_created ON ops.idempotency_keys USING btree (created_at);
+CREATE INDEX outbox_due ON ops.outbox USING btree (next_at) WHERE (dead_at IS NULL);
 CREATE INDEX api_keys_live ON services.api_keys USING btree (customer_id, service) WHERE (revoked_at IS NULL);
 CREATE UNIQUE INDEX enabled_periods_one_open ON services.enabled_periods USING btree (customer_id, service) WHERE (disabled_at IS NULL);
 CREATE INDEX price_book_effective ON services.price_book USING btree (effective_from);
@@ -1080,6 +1112,8 @@ CREATE TRIGGER transactions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON w
 CREATE CONSTRAINT TRIGGER transactions_balanced AFTER INSERT ON wallet.transactions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wallet.check_transaction();
 ALTER TABLE ONLY auth.approval_challenges
     ADD CONSTRAINT approval_challenges_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
+ALTER TABLE ONLY auth.email_links
+    ADD CONSTRAINT email_links_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY auth.evidence
     ADD CONSTRAINT evidence_customer_fkey FOREIGN KEY (customer_id) REFERENCES auth.customers(customer_id);
 ALTER TABLE ONLY auth.refresh_tokens

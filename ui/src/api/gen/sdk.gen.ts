@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsExportData, LogsExportErrors, LogsExportResponses, LogsHistogramData, LogsHistogramErrors, LogsHistogramResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsPathsData, LogsPathsErrors, LogsPathsResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEdgeAckData, ServicesEdgeAckErrors, ServicesEdgeAckResponses, ServicesEdgeData, ServicesEdgeErrors, ServicesEdgeResponses, ServicesEdgesData, ServicesEdgesErrors, ServicesEdgesResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerErrors, AuthAskCloseCustomerResponses, AuthAskEmailLinkData, AuthAskEmailLinkErrors, AuthAskEmailLinkResponses, AuthChallengeData, AuthChallengeErrors, AuthChallengeResponses, AuthChangeCustomerData, AuthChangeCustomerErrors, AuthChangeCustomerResponses, AuthCloseCustomerData, AuthCloseCustomerErrors, AuthCloseCustomerResponses, AuthCustomerData, AuthCustomerErrors, AuthCustomerResponses, AuthEndOtherSessionsData, AuthEndOtherSessionsErrors, AuthEndOtherSessionsResponses, AuthEndSessionData, AuthEndSessionErrors, AuthEndSessionResponses, AuthExportCustomerData, AuthExportCustomerErrors, AuthExportCustomerResponses, AuthLogoutData, AuthLogoutErrors, AuthLogoutResponses, AuthRefreshData, AuthRefreshErrors, AuthRefreshResponses, AuthSessionsData, AuthSessionsErrors, AuthSessionsResponses, AuthVerifyData, AuthVerifyEmailData, AuthVerifyEmailErrors, AuthVerifyEmailResponses, AuthVerifyErrors, AuthVerifyResponses, BillingParkedData, BillingParkedErrors, BillingParkedResponses, BillingResumeData, BillingResumeErrors, BillingResumeResponses, BillingRunsData, BillingRunsErrors, BillingRunsResponses, BillingUsageData, BillingUsageErrors, BillingUsageResponses, LogsAttributeData, LogsAttributeErrors, LogsAttributeResponses, LogsExportData, LogsExportErrors, LogsExportResponses, LogsHistogramData, LogsHistogramErrors, LogsHistogramResponses, LogsIngestData, LogsIngestErrors, LogsIngestResponses, LogsListData, LogsListErrors, LogsListResponses, LogsPathsData, LogsPathsErrors, LogsPathsResponses, LogsQuarantineData, LogsQuarantineErrors, LogsQuarantineResponses, LogsRedriveQuarantineData, LogsRedriveQuarantineErrors, LogsRedriveQuarantineResponses, LogsRedriveRejectsData, LogsRedriveRejectsErrors, LogsRedriveRejectsResponses, LogsRejectsData, LogsRejectsErrors, LogsRejectsResponses, LogsSourcesData, LogsSourcesErrors, LogsSourcesResponses, LogsStatsData, LogsStatsErrors, LogsStatsResponses, LogsUnattributedData, LogsUnattributedErrors, LogsUnattributedResponses, MetaGetData, MetaGetErrors, MetaGetResponses, ServicesConfigSchemaData, ServicesConfigSchemaErrors, ServicesConfigSchemaResponses, ServicesCreateApiKeyData, ServicesCreateApiKeyErrors, ServicesCreateApiKeyResponses, ServicesDisableData, ServicesDisableErrors, ServicesDisableResponses, ServicesEdgeAckData, ServicesEdgeAckErrors, ServicesEdgeAckResponses, ServicesEdgeData, ServicesEdgeErrors, ServicesEdgeResponses, ServicesEdgesData, ServicesEdgesErrors, ServicesEdgesResponses, ServicesEnableData, ServicesEnableErrors, ServicesEnableResponses, ServicesGetConfigData, ServicesGetConfigErrors, ServicesGetConfigResponses, ServicesHistoryData, ServicesHistoryErrors, ServicesHistoryResponses, ServicesListApiKeysData, ServicesListApiKeysErrors, ServicesListApiKeysResponses, ServicesListData, ServicesListErrors, ServicesListResponses, ServicesQuoteData, ServicesQuoteErrors, ServicesQuoteResponses, ServicesRenameApiKeyData, ServicesRenameApiKeyErrors, ServicesRenameApiKeyResponses, ServicesReplayData, ServicesReplayErrors, ServicesReplayResponses, ServicesRestoreConfigData, ServicesRestoreConfigErrors, ServicesRestoreConfigResponses, ServicesRevokeApiKeyData, ServicesRevokeApiKeyErrors, ServicesRevokeApiKeyResponses, ServicesRotateApiKeyData, ServicesRotateApiKeyErrors, ServicesRotateApiKeyResponses, ServicesSaveConfigData, ServicesSaveConfigErrors, ServicesSaveConfigResponses, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryErrors, ServicesSetApiKeyExpiryResponses, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksErrors, ServicesSetApiKeyNetworksResponses, WalletBalanceData, WalletBalanceErrors, WalletBalanceResponses, WalletTransactionsData, WalletTransactionsErrors, WalletTransactionsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -91,6 +91,19 @@ export const authAskCloseCustomer = <ThrowOnError extends boolean = false>(optio
 });
 
 /**
+ * Have a link sent that verifies your e-mail address
+ */
+export const authAskEmailLink = <ThrowOnError extends boolean = false>(options?: Options<AuthAskEmailLinkData, ThrowOnError>) => (options?.client ?? client).post<AuthAskEmailLinkResponses, AuthAskEmailLinkErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-suiftly-access',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/auth/customer/email/link',
+    ...options
+});
+
+/**
  * Your own copy of everything kept about you
  */
 export const authExportCustomer = <ThrowOnError extends boolean = false>(options?: Options<AuthExportCustomerData, ThrowOnError>) => (options?.client ?? client).get<AuthExportCustomerResponses, AuthExportCustomerErrors, ThrowOnError>({
@@ -101,6 +114,18 @@ export const authExportCustomer = <ThrowOnError extends boolean = false>(options
         }],
     url: '/api/v1/auth/customer/export',
     ...options
+});
+
+/**
+ * Verify an e-mail address with the link that was sent to it
+ */
+export const authVerifyEmail = <ThrowOnError extends boolean = false>(options: Options<AuthVerifyEmailData, ThrowOnError>) => (options.client ?? client).post<AuthVerifyEmailResponses, AuthVerifyEmailErrors, ThrowOnError>({
+    url: '/api/v1/auth/email/verify',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -69,6 +69,13 @@ export type VerifyInBody = {
     signature: string;
 };
 
+export type VerifyEmailInBody = {
+    /**
+     * What stands behind # in the link.
+     */
+    token: string;
+};
+
 export type UsageSum = {
     /**
      * What was charged: usage and plans.
@@ -259,7 +266,11 @@ export type CustomerProfile = {
      */
     email: string;
     /**
-     * unverified: nothing is sent to it.
+     * Whether this installation can send that link.
+     */
+    email_links: boolean;
+    /**
+     * unverified: nothing is sent to it but the link that verifies it.
      */
     email_state: 'none' | 'unverified' | 'verified';
     /**
@@ -1534,6 +1545,37 @@ export type AuthAskCloseCustomerResponses = {
 
 export type AuthAskCloseCustomerResponse = AuthAskCloseCustomerResponses[keyof AuthAskCloseCustomerResponses];
 
+export type AuthAskEmailLinkData = {
+    body?: never;
+    headers?: {
+        /**
+         * A value of your own for this one change: the same request again gets the same answer and is done once.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/customer/email/link';
+};
+
+export type AuthAskEmailLinkErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type AuthAskEmailLinkError = AuthAskEmailLinkErrors[keyof AuthAskEmailLinkErrors];
+
+export type AuthAskEmailLinkResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type AuthAskEmailLinkResponse = AuthAskEmailLinkResponses[keyof AuthAskEmailLinkResponses];
+
 export type AuthExportCustomerData = {
     body?: never;
     path?: never;
@@ -1558,6 +1600,31 @@ export type AuthExportCustomerResponses = {
 };
 
 export type AuthExportCustomerResponse = AuthExportCustomerResponses[keyof AuthExportCustomerResponses];
+
+export type AuthVerifyEmailData = {
+    body: VerifyEmailInBody;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/email/verify';
+};
+
+export type AuthVerifyEmailErrors = {
+    /**
+     * A problem
+     */
+    default: Problem;
+};
+
+export type AuthVerifyEmailError = AuthVerifyEmailErrors[keyof AuthVerifyEmailErrors];
+
+export type AuthVerifyEmailResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type AuthVerifyEmailResponse = AuthVerifyEmailResponses[keyof AuthVerifyEmailResponses];
 
 export type AuthLogoutData = {
     body?: never;

@@ -35,6 +35,10 @@ export const zVerifyInBody = z.object({
     signature: z.string().check(z.minLength(4), z.maxLength(16384))
 });
 
+export const zVerifyEmailInBody = z.object({
+    token: z.string().check(z.minLength(1), z.maxLength(100))
+});
+
 export const zUsageSum = z.object({
     amount_usd: z.string().check(z.regex(/^-?[0-9]{1,13}(\.[0-9]{1,6})?$/)),
     billable: z.int(),
@@ -128,6 +132,7 @@ export const zCustomerProfile = z.object({
     created_at: z.iso.datetime({ offset: true }),
     customer_id: z.int(),
     email: z.string(),
+    email_links: z.boolean(),
     email_state: z.enum([
         'none',
         'unverified',
@@ -728,6 +733,12 @@ export const zAuthCloseCustomerHeaders = z.object({
 export const zAuthAskCloseCustomerHeaders = z.object({
     'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
 });
+
+export const zAuthAskEmailLinkHeaders = z.object({
+    'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))
+});
+
+export const zAuthVerifyEmailBody = zVerifyEmailInBody;
 
 export const zAuthEndOtherSessionsHeaders = z.object({
     'Idempotency-Key': z.optional(z.string().check(z.minLength(8), z.maxLength(128)))

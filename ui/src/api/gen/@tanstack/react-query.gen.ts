@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { authAskCloseCustomer, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsExport, logsHistogram, logsIngest, logsList, logsPaths, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEdge, servicesEdgeAck, servicesEdges, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
-import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsExportData, LogsExportError, LogsExportResponse, LogsHistogramData, LogsHistogramError, LogsHistogramResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsPathsData, LogsPathsError, LogsPathsResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEdgeAckData, ServicesEdgeAckError, ServicesEdgeAckResponse, ServicesEdgeData, ServicesEdgeError, ServicesEdgeResponse, ServicesEdgesData, ServicesEdgesError, ServicesEdgesResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
+import { authAskCloseCustomer, authAskEmailLink, authChallenge, authChangeCustomer, authCloseCustomer, authCustomer, authEndOtherSessions, authEndSession, authExportCustomer, authLogout, authRefresh, authSessions, authVerify, authVerifyEmail, billingParked, billingResume, billingRuns, billingUsage, logsAttribute, logsExport, logsHistogram, logsIngest, logsList, logsPaths, logsQuarantine, logsRedriveQuarantine, logsRedriveRejects, logsRejects, logsSources, logsStats, logsUnattributed, metaGet, type Options, servicesConfigSchema, servicesCreateApiKey, servicesDisable, servicesEdge, servicesEdgeAck, servicesEdges, servicesEnable, servicesGetConfig, servicesHistory, servicesList, servicesListApiKeys, servicesQuote, servicesRenameApiKey, servicesReplay, servicesRestoreConfig, servicesRevokeApiKey, servicesRotateApiKey, servicesSaveConfig, servicesSetApiKeyExpiry, servicesSetApiKeyNetworks, walletBalance, walletTransactions } from '../sdk.gen';
+import type { AuthAskCloseCustomerData, AuthAskCloseCustomerError, AuthAskCloseCustomerResponse, AuthAskEmailLinkData, AuthAskEmailLinkError, AuthAskEmailLinkResponse, AuthChallengeData, AuthChallengeError, AuthChallengeResponse, AuthChangeCustomerData, AuthChangeCustomerError, AuthChangeCustomerResponse, AuthCloseCustomerData, AuthCloseCustomerError, AuthCloseCustomerResponse, AuthCustomerData, AuthCustomerError, AuthCustomerResponse, AuthEndOtherSessionsData, AuthEndOtherSessionsError, AuthEndOtherSessionsResponse, AuthEndSessionData, AuthEndSessionError, AuthEndSessionResponse, AuthExportCustomerData, AuthExportCustomerError, AuthExportCustomerResponse, AuthLogoutData, AuthLogoutError, AuthLogoutResponse, AuthRefreshData, AuthRefreshError, AuthRefreshResponse, AuthSessionsData, AuthSessionsError, AuthSessionsResponse, AuthVerifyData, AuthVerifyEmailData, AuthVerifyEmailError, AuthVerifyEmailResponse, AuthVerifyError, AuthVerifyResponse, BillingParkedData, BillingParkedError, BillingParkedResponse, BillingResumeData, BillingResumeError, BillingResumeResponse, BillingRunsData, BillingRunsError, BillingRunsResponse, BillingUsageData, BillingUsageError, BillingUsageResponse, LogsAttributeData, LogsAttributeError, LogsAttributeResponse, LogsExportData, LogsExportError, LogsExportResponse, LogsHistogramData, LogsHistogramError, LogsHistogramResponse, LogsIngestData, LogsIngestError, LogsIngestResponse, LogsListData, LogsListError, LogsListResponse, LogsPathsData, LogsPathsError, LogsPathsResponse, LogsQuarantineData, LogsQuarantineError, LogsQuarantineResponse, LogsRedriveQuarantineData, LogsRedriveQuarantineError, LogsRedriveQuarantineResponse, LogsRedriveRejectsData, LogsRedriveRejectsError, LogsRedriveRejectsResponse, LogsRejectsData, LogsRejectsError, LogsRejectsResponse, LogsSourcesData, LogsSourcesError, LogsSourcesResponse, LogsStatsData, LogsStatsError, LogsStatsResponse, LogsUnattributedData, LogsUnattributedError, LogsUnattributedResponse, MetaGetData, MetaGetError, MetaGetResponse, ServicesConfigSchemaData, ServicesConfigSchemaError, ServicesConfigSchemaResponse, ServicesCreateApiKeyData, ServicesCreateApiKeyError, ServicesCreateApiKeyResponse, ServicesDisableData, ServicesDisableError, ServicesDisableResponse, ServicesEdgeAckData, ServicesEdgeAckError, ServicesEdgeAckResponse, ServicesEdgeData, ServicesEdgeError, ServicesEdgeResponse, ServicesEdgesData, ServicesEdgesError, ServicesEdgesResponse, ServicesEnableData, ServicesEnableError, ServicesEnableResponse, ServicesGetConfigData, ServicesGetConfigError, ServicesGetConfigResponse, ServicesHistoryData, ServicesHistoryError, ServicesHistoryResponse, ServicesListApiKeysData, ServicesListApiKeysError, ServicesListApiKeysResponse, ServicesListData, ServicesListError, ServicesListResponse, ServicesQuoteData, ServicesQuoteError, ServicesQuoteResponse, ServicesRenameApiKeyData, ServicesRenameApiKeyError, ServicesRenameApiKeyResponse, ServicesReplayData, ServicesReplayError, ServicesReplayResponse, ServicesRestoreConfigData, ServicesRestoreConfigError, ServicesRestoreConfigResponse, ServicesRevokeApiKeyData, ServicesRevokeApiKeyError, ServicesRevokeApiKeyResponse, ServicesRotateApiKeyData, ServicesRotateApiKeyError, ServicesRotateApiKeyResponse, ServicesSaveConfigData, ServicesSaveConfigError, ServicesSaveConfigResponse, ServicesSetApiKeyExpiryData, ServicesSetApiKeyExpiryError, ServicesSetApiKeyExpiryResponse, ServicesSetApiKeyNetworksData, ServicesSetApiKeyNetworksError, ServicesSetApiKeyNetworksResponse, WalletBalanceData, WalletBalanceError, WalletBalanceResponse, WalletTransactionsData, WalletTransactionsError, WalletTransactionsResponse } from '../types.gen';
 
 /**
  * Ask for the text to sign
@@ -125,6 +125,23 @@ export const authAskCloseCustomerMutation = (options?: Partial<Options<AuthAskCl
     return mutationOptions;
 };
 
+/**
+ * Have a link sent that verifies your e-mail address
+ */
+export const authAskEmailLinkMutation = (options?: Partial<Options<AuthAskEmailLinkData>>): UseMutationOptions<AuthAskEmailLinkResponse, AuthAskEmailLinkError, Options<AuthAskEmailLinkData>> => {
+    const mutationOptions: UseMutationOptions<AuthAskEmailLinkResponse, AuthAskEmailLinkError, Options<AuthAskEmailLinkData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await authAskEmailLink({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const authExportCustomerQueryKey = (options?: Options<AuthExportCustomerData>) => createQueryKey('authExportCustomer', options);
 
 /**
@@ -142,6 +159,23 @@ export const authExportCustomerOptions = (options?: Options<AuthExportCustomerDa
     },
     queryKey: authExportCustomerQueryKey(options)
 });
+
+/**
+ * Verify an e-mail address with the link that was sent to it
+ */
+export const authVerifyEmailMutation = (options?: Partial<Options<AuthVerifyEmailData>>): UseMutationOptions<AuthVerifyEmailResponse, AuthVerifyEmailError, Options<AuthVerifyEmailData>> => {
+    const mutationOptions: UseMutationOptions<AuthVerifyEmailResponse, AuthVerifyEmailError, Options<AuthVerifyEmailData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await authVerifyEmail({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 /**
  * End the session
