@@ -16,7 +16,7 @@ import (
 
 func logsVerb(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
-		return wrongUse{errors.New("say what: suiftly logs import FILE ...")}
+		return wrongUse{errors.New("say what: suiftly logs import FILE")}
 	}
 	var dryRun bool
 	file, files, err := flags("logs", args[1:], out, func(f *flag.FlagSet) {
@@ -31,7 +31,7 @@ func logsVerb(ctx context.Context, args []string, out io.Writer) error {
 		return wrongUse{fmt.Errorf("there is no suiftly logs %s", args[0])}
 	}
 	if len(files) == 0 {
-		return wrongUse{errors.New("name the files: suiftly logs import FILE ...")}
+		return wrongUse{errors.New("name the files: suiftly logs import FILE [FILE]")}
 	}
 	return withStore(ctx, file, func(h house) error {
 		bar := progressBar{out: out, began: time.Now()}

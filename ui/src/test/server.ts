@@ -48,7 +48,9 @@ export const usage: UsageAnswer = {
   step: 'day',
   billed_through: '2026-11-24T07:00:00Z',
   total: { requests: 130, billable: 120, bytes: 2_048, amount_usd: '0.012000', plan_usd: '0.000000' },
-  services: [{ service: 'seal', requests: 130, billable: 120, bytes: 2_048, amount_usd: '0.012000', plan_usd: '0.000000' }],
+  services: [
+    { service: 'seal', requests: 130, billable: 120, bytes: 2_048, amount_usd: '0.012000', plan_usd: '0.000000' },
+  ],
   buckets: [
     {
       start: '2026-11-23T00:00:00Z',

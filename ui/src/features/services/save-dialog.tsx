@@ -41,8 +41,8 @@ export function SaveDialog({
       >
         {first ? (
           <p className="text-muted-foreground">
-            It costs <span className="tnum font-medium text-foreground">{formatUsdExact(after)} a month</span>,
-            charged by the second while the service is on, and what is used besides.
+            It costs <span className="tnum font-medium text-foreground">{formatUsdExact(after)} a month</span>, charged
+            by the second while the service is on, and what is used besides.
           </p>
         ) : (
           <table className="w-full text-[13px]">
