@@ -61,6 +61,8 @@ func (f *folder) close() {
 	if f.ownSocket {
 		_ = os.RemoveAll(f.socket)
 	}
+	// Closing alone would leave the lock to a child that is just being started and has not closed its copy yet.
+	_ = syscall.Flock(int(f.lock.Fd()), syscall.LOCK_UN)
 	f.lock.Close()
 }
 

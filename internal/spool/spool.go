@@ -420,7 +420,8 @@ func (s *Spool) closeFiles() (err error) {
 	if s.cursor != nil {
 		err = errors.Join(err, s.cursor.Close())
 	}
-	return errors.Join(err, s.lock.Close())
+	// Closing alone would leave the lock to a child that is just being started and has not closed its copy yet.
+	return errors.Join(err, syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN), s.lock.Close())
 }
 
 // identity reads the folder's name, or makes it.
