@@ -39,7 +39,6 @@ type APIKey struct {
 	ExpiresAt  *time.Time  `db:"expires_at"`
 	ReplacedBy *string     `db:"replaced_by"` // the key that came instead: this one works until ExpiresAt
 	Networks   Networks    `db:"networks"`    // from where it may be used; empty: from anywhere
-	LastUsed   *time.Time  `db:"-"`           // as far as the logs go back; nil: never
 }
 
 const maxKeyName = 60
@@ -125,17 +124,7 @@ func (m *Module) CreateKey(ctx context.Context, id customer.ID, service, name st
 
 // Keys lists the keys that work and those that expired lately, oldest first.
 func (m *Module) Keys(ctx context.Context, id customer.ID) ([]APIKey, error) {
-	keys, err := selectKeys(ctx, m.kit.DB, id, m.kit.Now())
-	if err != nil || m.LastUsed == nil {
-		return keys, err
-	}
-	used, err := m.LastUsed(ctx, m.kit.DB, id)
-	for i, k := range keys {
-		if at, ok := used[k.ID]; ok {
-			keys[i].LastUsed = &at
-		}
-	}
-	return keys, err
+	return selectKeys(ctx, m.kit.DB, id, m.kit.Now())
 }
 
 // RenameKey gives a key another name.

@@ -19,7 +19,6 @@ type (
 		ExpiresAt  *time.Time `json:"expires_at,omitempty" doc:"From then on it is refused; absent: it does not end by itself."`
 		ReplacedBy *string    `json:"replaced_by,omitempty" doc:"The key it was rotated to."`
 		Networks   []string   `json:"networks" doc:"From where it may be used; empty: from anywhere."`
-		LastUsedAt *time.Time `json:"last_used_at,omitempty" doc:"As far as request logs are kept."`
 	}
 	apiKeysOut struct {
 		Body struct {
@@ -139,7 +138,7 @@ func (m *Module) revokeKey(ctx context.Context, in *KeyIn) (*struct{}, error) {
 func (m *Module) shownKey(k APIKey) apiKeyOut {
 	out := apiKeyOut{
 		KeyID: k.ID, Service: k.Service, Name: k.Name, Hint: k.Prefix + "_" + k.ID + "_…", State: "active",
-		CreatedAt: k.CreatedAt.UTC(), ReplacedBy: k.ReplacedBy, Networks: texts(k.Networks), LastUsedAt: k.LastUsed,
+		CreatedAt: k.CreatedAt.UTC(), ReplacedBy: k.ReplacedBy, Networks: texts(k.Networks),
 	}
 	if k.ExpiresAt != nil {
 		at := k.ExpiresAt.UTC()

@@ -9,18 +9,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"suiftly/internal/customer"
 	"suiftly/internal/edge"
 	"suiftly/internal/host"
 	"suiftly/internal/jobs"
-	"suiftly/internal/pg"
 	"suiftly/internal/web"
 )
 
 // Module is the services room.
 type Module struct {
-	// LastUsed says when each of a customer's keys was last used, by the logs. Nil: nobody knows.
-	LastUsed func(ctx context.Context, q pg.Q, id customer.ID) (map[string]time.Time, error)
 	// Used is what replays are priced from.
 	Used Used
 

@@ -1054,10 +1054,6 @@ export type ApiKeyOut = {
      */
     hint: string;
     key_id: string;
-    /**
-     * As far as request logs are kept.
-     */
-    last_used_at?: string;
     name: string;
     /**
      * From where it may be used; empty: from anywhere.

@@ -522,7 +522,6 @@ export const zApiKeyOut = z.object({
     expires_at: z.optional(z.iso.datetime({ offset: true })),
     hint: z.string(),
     key_id: z.string(),
-    last_used_at: z.optional(z.iso.datetime({ offset: true })),
     name: z.string(),
     networks: z.array(z.string()),
     replaced_by: z.optional(z.string()),

@@ -27,7 +27,6 @@ export function KeysTable({
   disabled: boolean;
   onAsk: (asking: { what: 'rename' | 'rotate' | 'revoke'; key: ApiKeyOut }) => void;
 }) {
-  const used = keys.some((k) => k.last_used_at);
   return (
     <Table label="API keys" className="border-t">
       <Head>
@@ -36,7 +35,6 @@ export function KeysTable({
           {withService && <Th>Service</Th>}
           <Th>Key</Th>
           <Th>Created</Th>
-          {used && <Th>Last used</Th>}
           <Th>
             <span className="sr-only">Actions</span>
           </Th>
@@ -72,11 +70,6 @@ export function KeysTable({
               <Td className="text-muted-foreground">
                 <Timestamp at={k.created_at} />
               </Td>
-              {used && (
-                <Td className="text-muted-foreground">
-                  {k.last_used_at ? <Timestamp at={k.last_used_at} /> : 'Never'}
-                </Td>
-              )}
               <Td right>
                 <span className="inline-flex gap-1">
                   <Button
